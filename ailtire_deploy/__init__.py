@@ -1,3 +1,3 @@
-"""Declarative, nested application stacks on Docker Swarm."""
+"""ailtire-deploy: declarative, nested stacks on Docker Swarm."""
 
 __version__ = "0.1.0"

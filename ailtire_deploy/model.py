@@ -1,0 +1,139 @@
+"""A filled definition as frozen values: what the files mean, before anything is decided about networks.
+
+Only what later steps reason about has a field of its own. The rest of a service (``command``, ``healthcheck``,
+``deploy``, …) stays in ``options``, in the long form of the Compose specification and already checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ailtire_deploy.names import StackPath
+
+Condition = Literal["started", "healthy", "completed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of an ``interface``: what arrives under ``host`` and ``prefix`` goes to ``service``.
+
+    ``prefix`` starts with ``/`` and has no slash at its end, except the root ``/`` itself; ``host`` "" means any.
+    ``path`` is what the prefix is rewritten to; ``port`` is None for a child (its gateway's port is known).
+    """
+
+    service: str
+    prefix: str
+    path: str
+    host: str = ""
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    service: str
+    condition: Condition = "started"
+
+
+@dataclass(frozen=True, slots=True)
+class FileMount:
+    """A config or secret of the stack as one service sees it; ``source`` is its key in the stack."""
+
+    source: str
+    target: str
+    uid: str = "0"
+    gid: str = "0"
+    mode: int = 0o444
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A volume (``source`` is its key in the stack, "" for an anonymous one), tmpfs or bind mount."""
+
+    type: Literal["volume", "tmpfs", "bind"]
+    source: str
+    target: str
+    read_only: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A container workload."""
+
+    key: str
+    image: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
+    configs: tuple[FileMount, ...] = ()
+    secrets: tuple[FileMount, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    egress: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A service that is a stack itself. ``definition`` is unfilled: only the child's own controller fills it."""
+
+    key: str
+    definition: Mapping[str, Any]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret of the stack: in a revision the engine ``name`` of the object that holds it, before that its source.
+
+    ``source`` is one of ``{"env": NAME}``, ``{"file": PATH}``, ``{"generate": {"length": 32, "generation": 1}}``.
+    """
+
+    name: str = ""
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPort:
+    port: int
+    mode: Literal["host", "ingress"] = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    publish: tuple[PublishedPort, ...] = ()
+    admin: bool = False
+    placement: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One stack, filled: its services, its children, and what they share."""
+
+    path: StackPath
+    version: str = ""
+    context: str = ""
+    services: tuple[Service, ...] = ()
+    children: tuple[Child, ...] = ()
+    configs: Mapping[str, bytes] = field(default_factory=dict)  # key → content
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    volumes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    gateway: Gateway = Gateway()
+    deadline: float | None = None  # seconds without progress that count as failure; None derives it
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a definition cannot know: the facts a launcher hands down to the controllers it starts.
+
+    ``socket`` is the engine's socket as a path on the node, ``user`` the uid:gid that may open it, ``cluster`` the
+    swarm's id; a controller whose engine reports another one writes nothing.
+    """
+
+    image: str
+    socket: str = "/var/run/docker.sock"
+    user: str = "0:0"
+    cluster: str = ""

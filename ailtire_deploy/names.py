@@ -1,0 +1,165 @@
+"""Every engine name, label name and length limit passes through here.
+
+Engine names join the parts of a path with ``_``. A part matches ``[a-z][a-z0-9-]*`` and so never holds a ``_``:
+``a_b`` + ``c`` and ``a`` + ``b_c`` cannot meet. Services and networks take 63 characters, configs and secrets 64
+(measured on engine 20.10); a longer name is cut and ends in a hash of the whole, always the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+PART = r"[a-z][a-z0-9-]*"
+RESERVED = frozenset({"admin", "gateway", "edge", "sibling", "family", "sweep"})
+LIMIT = 63
+
+LABEL_OWNER = "ailtire.owner"  # path of the stack whose controller writes it; LAUNCHER for the command line
+LABEL_PATH = "ailtire.path"  # the stack it is about
+LABEL_SERVICE = "ailtire.service"  # of a service: its key in that stack (admin, gateway and edge included)
+LABEL_ROOT = "ailtire.root"  # the outermost stack: one filter finds the whole tree
+LABEL_HASH = "ailtire.hash"  # digest of what was wished for, to see what was taken out of a definition
+LABEL_NAMESPACE = "com.docker.stack.namespace"
+LABEL_OUTCOME = "ailtire.outcome"
+LABEL_REPORT = "ailtire.report"
+LABEL_CAUSE = "ailtire.cause"  # parent | local | command line
+LABEL_ORIGIN = "ailtire.origin"  # name of the root revision a child's revision comes from
+LABEL_AUTHOR = "ailtire.author"
+OUR_LABELS = "ailtire."
+COMMAND_LINE = "-"
+
+ADMIN_PORT = 3000
+GATEWAY_PORT = 80
+UP_ALIAS = "admin"  # the parent's gateway, as a child's controller calls it on the family network
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StackPath:
+    """Where a stack stands in the tree: ``shop/orders``. No parts at all is the command line, the root's parent."""
+
+    parts: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> StackPath:
+        """Read ``shop/orders``; ``-`` is the command line. Raises ValueError for anything else."""
+        if text == COMMAND_LINE:
+            return cls()
+        parts = tuple(text.split("/"))
+        if not all(re.fullmatch(PART, part) for part in parts):
+            raise ValueError(f"{text!r} is not a path: parts of a-z, 0-9 and -, joined by /")
+        return cls(parts)
+
+    def __str__(self) -> str:
+        return "/".join(self.parts) or COMMAND_LINE
+
+    def __truediv__(self, key: str) -> StackPath:
+        return StackPath((*self.parts, key))
+
+    def __bool__(self) -> bool:
+        return bool(self.parts)
+
+    @property
+    def key(self) -> str:
+        """The last part: what the parent calls it."""
+        return self.parts[-1]
+
+    @property
+    def parent(self) -> StackPath:
+        return StackPath(self.parts[:-1])
+
+    @property
+    def root(self) -> StackPath:
+        return StackPath(self.parts[:1])
+
+    @property
+    def engine(self) -> str:
+        """The engine name of the stack; also Docker's own stack namespace."""
+        return engine_name(*self.parts)
+
+    def covers(self, other: StackPath) -> bool:
+        """Whether ``other`` is this stack or stands somewhere below it."""
+        return other.parts[: len(self.parts)] == self.parts
+
+
+def engine_name(*parts: str, limit: int = LIMIT) -> str:
+    """Join parts into a name the engine accepts, shortened with a hash over ``limit`` characters."""
+    name = "_".join(parts)
+    if len(name) <= limit:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: limit - 9]}-{mark}"
+
+
+def in_stack(path: StackPath, key: str) -> str:
+    """The engine name of service, network or volume ``key`` of a stack."""
+    return engine_name(*path.parts, key)
+
+
+def sibling_network(path: StackPath) -> str:
+    return in_stack(path, "sibling")
+
+
+def family_network(path: StackPath) -> str:
+    return in_stack(path, "family")
+
+
+def edge_network(path: StackPath) -> str:
+    return in_stack(path, "edge")
+
+
+def egress_network(path: StackPath, service: str) -> str:
+    return engine_name(*path.parts, service, "egress")
+
+
+def admin_service(path: StackPath) -> str:
+    """The controller of a stack."""
+    return in_stack(path, "admin")
+
+
+def gateway_service(path: StackPath) -> str:
+    return in_stack(path, "gateway")
+
+
+def edge_service(path: StackPath) -> str:
+    return in_stack(path, "edge")
+
+
+def tasks_of(service: str) -> str:
+    """The name under which the engine's DNS answers with the addresses of all tasks of a service."""
+    return f"tasks.{service}"
+
+
+def dotted(path: StackPath, suffix: str) -> str:
+    """A config or secret about a stack itself: ``shop_orders.key``."""
+    room = LIMIT - len(suffix) - 1
+    return f"{engine_name(*path.parts, limit=room)}.{suffix}"
+
+
+def revision_name(path: StackPath, number: int) -> str:
+    return dotted(path, f"r{number}")
+
+
+def revision_number(path: StackPath, name: str) -> int | None:
+    """The number in a revision's name, or None if the name is not that of a revision of this stack."""
+    found = re.fullmatch(r".*\.r([1-9][0-9]{0,8})", name)
+    if found and revision_name(path, int(found[1])) == name:
+        return int(found[1])
+    return None
+
+
+def key_secret(path: StackPath) -> str:
+    return dotted(path, "key")
+
+
+def seed_secret(path: StackPath) -> str:
+    return dotted(path, "seed")
+
+
+def salt_config(path: StackPath) -> str:
+    return dotted(path, "salt")
+
+
+def hashed_key(key: str, digest: str) -> str:
+    """The key, within a stack, of an object whose name must change with its content."""
+    return f"{key}-{digest[:12]}"

@@ -1,0 +1,109 @@
+"""What the inside asks of the outside: the engine, the children, the clock. The real things stand at the rim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.state import Key, Resource, State
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """Which swarm this is. ``address`` is the engine as the user would name it, ``cluster`` the swarm's id."""
+
+    address: str
+    cluster: str
+    version: str
+    api: str
+    nodes: int
+    managers: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a task's output. ``source`` is ``path/service.slot``; ``stream`` stdout or stderr."""
+
+    source: str
+    stream: str
+    time: str  # RFC 3339, as the engine wrote it
+    text: str
+
+
+class Engine(Protocol):
+    """One swarm. Names go in, ids never come out; errors are those of ``errors``.
+
+    Nothing is made, changed or removed that bears no label of ours: ``Conflict`` is raised instead.
+    """
+
+    def info(self) -> EngineInfo:
+        """Which swarm answers. Raises Unreachable when it cannot be seen (no engine, no swarm, no leader)."""
+        ...
+
+    def observe(self, root: StackPath) -> State:
+        """All that bears our labels in the tree of ``root``, its tasks, and the names that strangers hold.
+
+        Raises Unreachable instead of answering with less than everything.
+        """
+        ...
+
+    def create(self, resource: Resource) -> None:
+        """Raises Conflict when the name is taken, Refused when the engine does not want it."""
+        ...
+
+    def update(self, resource: Resource, found: Resource) -> None:
+        """Write ``resource`` over ``found``, the version that was read. Raises OutOfSequence when it moved."""
+        ...
+
+    def remove(self, found: Resource) -> None:
+        """Remove what was found; what is gone already is no error."""
+        ...
+
+    def logs(self, task_id: str, source: str, *, tail: int, since: float = 0.0) -> Iterator[LogLine]:
+        """The newest ``tail`` lines of a task. A task whose container is gone has none."""
+        ...
+
+    def follow(self, task_id: str, source: str, *, since: float) -> Iterator[LogLine]:
+        """Lines of one task as they come, until the task ends or the iterator is closed."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Return when an event says that something of ours changed, at the latest after ``seconds``."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a controller answered: its HTTP status and JSON body."""
+
+    status: int
+    body: Any
+
+
+class Children(Protocol):
+    """Signed calls to the controllers below (through the own gateway) and to the parent."""
+
+    def call(
+        self, child: StackPath, method: str, path: str, body: Mapping[str, Any] | None, role: str, budget: float
+    ) -> Reply:
+        """One call to a child's controller. Raises Unreachable when it does not answer within ``budget`` seconds."""
+        ...
+
+    def register(self, budget: float) -> Reply:
+        """Tell the parent that this stack is alive."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests can hold it still."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+
+__all__ = ["Children", "Clock", "Engine", "EngineInfo", "Key", "LogLine", "Reply", "Resource", "State"]

@@ -1,0 +1,197 @@
+"""Resources and states: desired and observed have one shape, so that a plan is their difference.
+
+A resource's ``spec`` is a plain dict in the *engine's* form (that of its HTTP API), with names where the engine puts
+ids, and normalised: see ``specs``. Rendering makes one ``State``, the engine makes the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
+
+from ailtire_deploy.names import LABEL_HASH, LABEL_OUTCOME, LABEL_OWNER, LABEL_PATH, LABEL_SERVICE, StackPath
+
+Kind = Literal["network", "config", "secret", "service"]
+KINDS: tuple[Kind, ...] = ("network", "config", "secret", "service")  # the order in which things are made
+LIVE = frozenset(
+    {"new", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running", "allocated"}
+)
+
+
+class Key(NamedTuple):
+    """The identity of a resource on the swarm."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What has to be true before an operation may happen; until then it is held back and says so.
+
+    ==============  =====================================  ==========================================
+    subject         name                                   conditions
+    ==============  =====================================  ==========================================
+    ``service``     engine name                            started, healthy, completed, gone
+    ``network``     engine name                            addressed, gone
+    ``config``      engine name of a revision              converged, gone
+    ``owner``       a stack's path                         gone (nothing owned by it or below is left)
+    ==============  =====================================  ==========================================
+    """
+
+    subject: Literal["service", "network", "config", "owner"]
+    name: str
+    condition: Literal["started", "healthy", "completed", "converged", "addressed", "gone"]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.name} to be {self.condition}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One network, config, secret or service, wished for or found.
+
+    ``data`` is the content of a config or secret; a found secret has none, and no representation shows it.
+    ``absent`` makes it a wish for removal, held back by ``needs`` like any other.
+    ``adopt_only``: it has to exist already, somebody else makes it (a secret whose value only its source knows).
+    ``version`` and ``created`` (seconds since 1970) are set on what was found only.
+    ``facts`` are findings beside the spec: ``subnets`` of a network, ``update`` state and message of a service.
+    """
+
+    key: Key
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    data: bytes | None = field(default=None, repr=False)
+    needs: tuple[Need, ...] = ()
+    absent: bool = False
+    adopt_only: bool = False
+    version: int = 0
+    created: float = 0.0
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def kind(self) -> Kind:
+        return self.key.kind
+
+    @property
+    def name(self) -> str:
+        return self.key.name
+
+    @property
+    def owner(self) -> StackPath:
+        """The stack whose controller writes it."""
+        return StackPath.parse(self.labels[LABEL_OWNER])
+
+    @property
+    def path(self) -> StackPath:
+        """The stack it is about."""
+        return StackPath.parse(self.labels[LABEL_PATH])
+
+    @property
+    def service(self) -> str:
+        """Of a service: its key in the stack it is about."""
+        return self.labels.get(LABEL_SERVICE, "")
+
+    @property
+    def hash(self) -> str:
+        return self.labels.get(LABEL_HASH, "")
+
+    def with_labels(self, **labels: str) -> Resource:
+        return replace(self, labels={**self.labels, **labels})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task as the swarm sees it. ``current`` says whether it runs the service's spec of now."""
+
+    id: str
+    service: str  # engine name; "" when the service is gone already
+    slot: str
+    node: str
+    state: str
+    desired: str
+    current: bool = True
+    message: str = ""
+    error: str = ""
+    exit_code: int | None = None
+    networks: tuple[str, ...] = ()
+    image: str = ""
+    timestamp: float = 0.0
+
+    @property
+    def live(self) -> bool:
+        """Whether its container may still exist: a network it stands on must not be removed."""
+        return self.state in LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Resources by key; of an observed state also its tasks, and the names that strangers hold."""
+
+    resources: Mapping[Key, Resource] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
+    foreign: frozenset[Key] = frozenset()
+
+    @classmethod
+    def of(cls, resources: Iterable[Resource], **rest: Any) -> State:
+        return cls({each.key: each for each in sorted(resources, key=lambda each: each.key)}, **rest)
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self.resources.values())
+
+    def get(self, kind: Kind, name: str) -> Resource | None:
+        return self.resources.get(Key(kind, name))
+
+    def owned_by(self, path: StackPath) -> State:
+        """What the controller of ``path`` writes, and nothing else."""
+        return replace(self, resources={k: r for k, r in self.resources.items() if r.owner == path})
+
+    def anything_below(self, path: StackPath) -> bool:
+        """Whether anything is left that the stack at ``path``, or one below it, owns."""
+        return any(path.covers(each.owner) for each in self if each.owner)
+
+    def tasks_of(self, service: str) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks if task.service == service)
+
+    def tasks_on(self, network: str) -> tuple[Task, ...]:
+        """Tasks whose containers may still stand on a network, those of removed services included."""
+        return tuple(task for task in self.tasks if task.live and network in task.networks)
+
+    def running(self, service: str) -> int:
+        """How many tasks of a service run its current spec and are healthy (the engine says running only then)."""
+        return sum(t.state == "running" and t.desired == "running" and t.current for t in self.tasks_of(service))
+
+    def settled(self, service: str) -> bool:
+        """Whether a service has all the tasks it should have, all of the current spec, and no update under way."""
+        found = self.get("service", service)
+        if found is None:
+            return False
+        moving = found.facts.get("update", "") not in ("", "completed")
+        old = any(t.state == "running" and not t.current for t in self.tasks_of(service))
+        return not moving and not old and self.running(service) >= found.facts.get("wanted", 1)
+
+    def meets(self, need: Need) -> bool:
+        """Whether a need is met now."""
+        if need.subject == "owner":
+            return not self.anything_below(StackPath.parse(need.name))
+        found = self.get(need.subject, need.name)
+        if need.condition == "gone":
+            left = any(t.live for t in self.tasks_of(need.name)) if need.subject == "service" else False
+            return found is None and not left
+        if found is None:
+            return False
+        match need.condition:
+            case "converged":
+                return found.labels.get(LABEL_OUTCOME) == "converged"
+            case "addressed":
+                return bool(found.facts.get("subnets"))
+            case "completed":
+                return any(t.state == "complete" for t in self.tasks_of(need.name))
+            case "started":
+                return self.running(need.name) > 0
+            case _:
+                return self.settled(need.name)
