@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from ailtire_deploy.names import LABEL_HASH, LABEL_OUTCOME, LABEL_OWNER, LABEL_PATH, LABEL_SERVICE, StackPath
 
 Kind = Literal["network", "config", "secret", "service"]
-KINDS: tuple[Kind, ...] = ("network", "config", "secret", "service")  # the order in which things are made
+KINDS: tuple[Kind, ...] = ("network", "secret", "config", "service")  # the order in which things are made
 LIVE = frozenset(
     {"new", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running", "allocated"}
 )

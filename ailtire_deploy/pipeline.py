@@ -1,0 +1,194 @@
+"""The pure steps in order: from the newest revision of a stack, and what is there, to what shall be there.
+
+The same function serves every level. The command line is the controller of ``-``, whose only child is the root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from ailtire_deploy import definition, identity, names, render, revisions, specs, topology
+from ailtire_deploy.model import Child, Site, Stack
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, KEPT, PARENT, Revision
+from ailtire_deploy.state import Key, Need, Resource, State
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wishes: what a controller knows beside the definition.
+
+    ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come from.
+    """
+
+    site: Site
+    key: bytes
+    origin: str = ""
+    author: str = ""
+
+
+def present(stack: Stack, observed: State, writer: Writer) -> State:
+    """What the controller of ``stack`` wants, children's networks, keys, revisions and controllers included."""
+    gone = leaving(stack, observed)
+    stays = replace(stack, children=tuple(c for c in stack.children if stack.path / c.key not in gone))
+    wishes = {child.key: child_revision(stays, child, observed, writer) for child in stays.children}
+    shape = topology.decide(stays)
+    artifacts = render.render(stays, shape, writer.site, subnets(observed))
+    made = specs.resources(stays, artifacts, {key: wish.name for key, wish in wishes.items()})
+    return State.of(
+        [
+            *made,
+            *wishes.values(),
+            *(child_key(stays, child, writer) for child in stays.children),
+            *(kept for child in stays.children for kept in older_revisions(stays.path / child.key, observed)),
+            *own_secrets(stays, observed),
+            *(each for child in sorted(gone) for each in departure(child, observed, writer)),
+        ]
+    )
+
+
+def leaving(stack: Stack, observed: State) -> frozenset[StackPath]:
+    """Children that have to go first: no longer in the definition, or on their way out already."""
+    wanted = {stack.path / child.key for child in stack.children}
+    there = {each.path for each in observed.owned_by(stack.path) if each.path.parent == stack.path and each.path}
+    newest = {child: revisions.newest(observed, child) for child in there}
+    return frozenset(c for c in there if c not in wanted or ((last := newest[c]) is not None and last.absent))
+
+
+def child_revision(stack: Stack, child: Child, observed: State, writer: Writer) -> Resource:
+    return revisions.wish(
+        observed,
+        stack.path / child.key,
+        revisions.child_body(stack, child),
+        cause=cause_of(stack.path),
+        origin=writer.origin,
+        author=writer.author,
+    )
+
+
+def cause_of(writer: StackPath) -> str:
+    """What a revision says about who wrote it, when the launcher did."""
+    return PARENT if writer else COMMAND_LINE
+
+
+def child_key(stack: Stack, child: Child, writer: Writer) -> Resource:
+    """The secret with which a child's controller proves itself; the root's own key comes from the command line."""
+    path = stack.path / child.key
+    key = identity.derive(writer.key, child.key) if stack.path else writer.key
+    labels = revisions.labels_of(stack.path, path)
+    return Resource(Key("secret", names.key_secret(path)), labels=labels, data=key)
+
+
+def older_revisions(path: StackPath, observed: State) -> tuple[Resource, ...]:
+    """The revisions that stay beside the wished one: the newest ten, for history and rollback."""
+    return tuple(each.found for each in revisions.history(observed, path)[:KEPT])
+
+
+def own_secrets(stack: Stack, observed: State) -> Iterable[Resource]:
+    """Secrets of the definition: only their source knows the value, so the command line made them before."""
+    for secret in stack.secrets.values():
+        key = Key("secret", secret.name)
+        found = observed.resources.get(key)
+        yield replace(found, adopt_only=True) if found else Resource(key, adopt_only=True)
+
+
+def subnets(observed: State) -> Mapping[str, tuple[str, ...]]:
+    """The address ranges the engine chose, by network."""
+    return {each.name: tuple(each.facts.get("subnets", ())) for each in observed if each.kind == "network"}
+
+
+def departure(child: StackPath, observed: State, writer: Writer) -> tuple[Resource, ...]:
+    """A child on its way out: told to go, its controller removed after all it owns, then the rest."""
+    mine = [each for each in observed.owned_by(child.parent) if each.path == child]
+    last = revisions.newest(observed, child)
+    told: tuple[Resource, ...] = ()
+    if last is not None and not last.absent:
+        told = (farewell(last, observed, writer),)
+    below = Need("owner", str(child), "gone")
+    admin = Need("service", names.admin_service(child), "gone")
+    out = (absent(each, below if each.kind == "service" else admin) for each in mine)
+    return (*told, *out)
+
+
+def farewell(last: Revision, observed: State, writer: Writer) -> Resource:
+    """The revision that tells a stack to shut down."""
+    return revisions.make(
+        observed,
+        last.path,
+        ABSENT,
+        cause=cause_of(last.path.parent),
+        origin=writer.origin,
+        author=writer.author,
+    )
+
+
+def absent(found: Resource, *needs: Need) -> Resource:
+    return replace(found, absent=True, needs=needs)
+
+
+def shutdown(path: StackPath, observed: State, before: Stack | None, writer: Writer) -> State:
+    """The way out of a whole stack: children, services, gateway, edge, and then what they stood on.
+
+    ``before`` is the stack as it last was, for the order among its services; without it they go at once.
+    """
+    mine = observed.owned_by(path)
+    children = sorted({each.path for each in mine if each.path != path})
+    below = tuple(Need("owner", str(child), "gone") for child in children)
+    controllers = tuple(Need("service", names.admin_service(child), "gone") for child in children)
+    own = [each for each in mine if each.path == path]
+    order = last_to_first(path, own, before)
+    out = (absent(each, *below, *controllers, *order(each)) for each in own)
+    return State.of([*out, *(each for child in children for each in departure(child, observed, writer))])
+
+
+def last_to_first(path: StackPath, own: Iterable[Resource], before: Stack | None) -> _Order:
+    services = {each.service: each.name for each in own if each.kind == "service"}
+    dependants: dict[str, list[str]] = {}
+    for service in before.services if before else ():
+        for dependency in service.depends_on:
+            dependants.setdefault(dependency.service, []).append(service.key)
+    return _Order(services, dependants)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What has to be gone before a resource of a stack may go."""
+
+    services: Mapping[str, str]
+    dependants: Mapping[str, list[str]]
+
+    def __call__(self, each: Resource) -> tuple[Need, ...]:
+        return tuple(Need("service", self.services[key], "gone") for key in self.first(each) if key in self.services)
+
+    def first(self, each: Resource) -> list[str]:
+        proxies = ("gateway", "edge")
+        if each.kind != "service":
+            return list(self.services)
+        if each.service == "edge":
+            return [key for key in self.services if key != "edge"]
+        if each.service == "gateway":
+            return [key for key in self.services if key not in proxies]
+        return self.dependants.get(each.service, [])
+
+
+def filled(revision: Revision) -> Stack:
+    """The stack a revision means. Raises InvalidInput when it means none."""
+    return definition.fill(revision.body, revision.path)
+
+
+def before(observed: State, path: StackPath) -> Stack | None:
+    """The stack as it was before it was told to go."""
+    last = next((each for each in revisions.history(observed, path) if not each.absent), None)
+    return filled(last) if last else None
+
+
+def desired(path: StackPath, observed: State, writer: Writer) -> State | None:
+    """What the controller of ``path`` wants according to its newest revision; None when it has none."""
+    last = revisions.newest(observed, path)
+    if last is None:
+        return None
+    writer = replace(writer, origin=last.origin)
+    if last.absent:
+        return shutdown(path, observed, before(observed, path), writer)
+    return present(filled(last), observed, writer)

@@ -1,0 +1,167 @@
+"""Revisions: immutable, numbered, complete definitions of one stack, stored in Swarm as configs.
+
+A parent writes the revisions of its children; an update posted to a child stands beside them, with cause ``local``,
+until the root is applied again. Creating number N is the claim to it: who loses the race reads again.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ailtire_deploy import names
+from ailtire_deploy.documents import canonical, digest
+from ailtire_deploy.errors import InvalidInput, Problem
+from ailtire_deploy.model import Child, Stack
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.state import Key, Resource, State
+
+FORMAT = 1
+SIZE_LIMIT = 256 * 1024  # bytes in the config; the engine takes 1,000 KiB, a raft transaction 1.5 MiB
+UNPACKED_LIMIT = 8 * 1024 * 1024
+KEPT = 10
+LOCAL = "local"
+PARENT = "parent"
+COMMAND_LINE = "command line"
+ABSENT: Mapping[str, Any] = {"format": FORMAT, "state": "absent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision as found on the swarm."""
+
+    path: StackPath
+    number: int
+    found: Resource
+
+    @property
+    def name(self) -> str:
+        return self.found.name
+
+    @property
+    def outcome(self) -> str:
+        return self.found.labels.get(names.LABEL_OUTCOME, "pending")
+
+    @property
+    def cause(self) -> str:
+        return self.found.labels.get(names.LABEL_CAUSE, "")
+
+    @property
+    def origin(self) -> str:
+        """The root revision it comes from."""
+        return self.found.labels.get(names.LABEL_ORIGIN, self.name)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What the controller said about it: ``{"stacks": {PATH: [ok, changed, waiting, failed]}, "reasons": []}``."""
+        try:
+            said = json.loads(self.found.labels.get(names.LABEL_REPORT, "{}"))
+        except ValueError:
+            said = {}
+        return said if isinstance(said, dict) else {}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return decode(self.found.data or b"", self.name)
+
+    @property
+    def absent(self) -> bool:
+        """Whether it says that the stack shall not be."""
+        return self.body.get("state") == "absent"
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """The config's content: canonical JSON, compressed. Raises InvalidInput when it is too large."""
+    packed = zlib.compress(canonical(body).encode(), 9)
+    if len(packed) > SIZE_LIMIT:
+        said = f"the definition takes {len(packed) // 1024} KiB compressed; a revision holds {SIZE_LIMIT // 1024}"
+        raise InvalidInput([Problem("definition", 0, 0, "", said, "move large files into an image")])
+    return packed
+
+
+def decode(data: bytes, name: str) -> dict[str, Any]:
+    """Read a revision's content. Raises InvalidInput when it is not one of ours."""
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(data, UNPACKED_LIMIT)
+        body = json.loads(text)
+    except (zlib.error, ValueError):
+        body = None
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        said = "this revision cannot be read by this version"
+        raise InvalidInput([Problem(name, 0, 0, "", said, "written by a newer version?")])
+    return body
+
+
+def history(observed: State, path: StackPath) -> tuple[Revision, ...]:
+    """All revisions of a stack that are there, newest first."""
+    found = []
+    for each in observed:
+        number = names.revision_number(path, each.name) if each.kind == "config" else None
+        if number is not None:
+            found.append(Revision(path, number, each))
+    return tuple(sorted(found, key=lambda revision: -revision.number))
+
+
+def newest(observed: State, path: StackPath) -> Revision | None:
+    return next(iter(history(observed, path)), None)
+
+
+def stacks(observed: State, below: StackPath) -> tuple[StackPath, ...]:
+    """The stacks at and below a path that anything on the swarm is about."""
+    return tuple(sorted({each.path for each in observed if below.covers(each.path)}))
+
+
+def overridden(observed: State, path: StackPath, origin: str) -> tuple[StackPath, ...]:
+    """Stacks at or below ``path`` whose newest revision is a local one from before root revision ``origin``."""
+    found = ((each, newest(observed, each)) for each in stacks(observed, path))
+    return tuple(p for p, revision in found if revision and revision.cause == LOCAL and revision.origin != origin)
+
+
+def child_body(stack: Stack, child: Child) -> dict[str, Any]:
+    """The complete definition a parent wishes its child to have."""
+    return {
+        "format": FORMAT,
+        "name": child.key,
+        "context": stack.context,
+        "parameters": dict(child.parameters),
+        "environment": {},
+        "definition": dict(child.definition),
+    }
+
+
+def make(observed: State, path: StackPath, body: Mapping[str, Any], *, cause: str, origin: str, author: str) -> Resource:
+    """The next revision of a stack. ``origin`` "" means that it is a root's, and so its own."""
+    latest = newest(observed, path)
+    name = names.revision_name(path, latest.number + 1 if latest else 1)
+    data = encode(body)
+    labels = {
+        **labels_of(path.parent, path),
+        names.LABEL_HASH: digest(body),
+        names.LABEL_OUTCOME: "pending",
+        names.LABEL_CAUSE: cause,
+        names.LABEL_ORIGIN: origin or name,
+        names.LABEL_AUTHOR: author,
+    }
+    return Resource(Key("config", name), labels=labels, data=data)
+
+
+def wish(observed: State, path: StackPath, body: Mapping[str, Any], *, cause: str, origin: str, author: str) -> Resource:
+    """The revision a parent wishes for: the newest it wrote, unless it wants another now or something local stands."""
+    own = next((each for each in history(observed, path) if each.cause == cause), None)
+    if own and own.found.hash == digest(body) and not overridden(observed, path, origin):
+        return own.found
+    return make(observed, path, body, cause=cause, origin=origin, author=author)
+
+
+def labels_of(owner: StackPath, about: StackPath) -> dict[str, str]:
+    """The labels that say whose a resource is and what it is about."""
+    return {
+        names.LABEL_ROOT: str(about.root),
+        names.LABEL_OWNER: str(owner),
+        names.LABEL_PATH: str(about),
+        names.LABEL_NAMESPACE: (owner or about.root).engine,
+    }
