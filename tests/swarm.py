@@ -1,8 +1,9 @@
-"""A real swarm for tests, and the three ways to look at it: the docker client, HTTP, and from inside a container.
+"""A real swarm for tests, and three ways to look at it: the docker client, HTTP, and from inside a container.
 
-The engine is started by ``setup/test-engine`` in a network namespace of its own, and every trace of it is removed at
-the end; what a killed test run left behind is removed by the next start. An engine that is already there is used only
-when AILTIRE_TEST_ENGINE names it (``unix:///…``); AILTIRE_TEST_ADDRESS is then where its published ports answer.
+The engine is started by ``setup/test-engine`` in a network namespace of its own, and every trace of it is
+removed at the end; what a killed test run left behind is removed by the next start. An engine that is already
+there is used only when AILTIRE_TEST_ENGINE names it (``unix:///…``); AILTIRE_TEST_ADDRESS is then where its
+published ports answer.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Swarm:
         return {**kept, **home, "DOCKER_HOST": self.host, **self.extra}
 
     def cli(self, *args: str | Path, code: int | None = None, timeout: float = 180, **env: str) -> Outcome:
-        """Run ailtire-deploy; with ``code`` insist on that exit code. A traceback is a failure in any case."""
+        """Run ailtire-deploy; with ``code`` insist on that exit code. A traceback always fails."""
         with self.start_cli(*args, **env) as process:
             try:
                 out, err = process.communicate(timeout=timeout)
