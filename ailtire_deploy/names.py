@@ -130,6 +130,11 @@ def tasks_of(service: str) -> str:
     return f"tasks.{service}"
 
 
+def admin_url(path: StackPath) -> str:
+    """Where a stack's controller listens: what it registers with, and what its parent compares that with."""
+    return f"http://{tasks_of(admin_service(path))}:{ADMIN_PORT}/_admin"
+
+
 def dotted(path: StackPath, suffix: str) -> str:
     """A config or secret about a stack itself: ``shop_orders.key``."""
     room = LIMIT - len(suffix) - 1

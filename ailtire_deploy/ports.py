@@ -78,19 +78,37 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a controller answered: its HTTP status and JSON body."""
+    """What a controller answered: its HTTP status and JSON body.
+
+    Of another content type the body is an iterator of bytes, to be closed by whoever ends reading it early.
+    ``location`` is the header of that name, "" without one.
+    """
 
     status: int
     body: Any
+    content_type: str = "application/json"
+    location: str = ""
 
 
 class Children(Protocol):
     """Signed calls to the controllers below (through the own gateway) and to the parent."""
 
     def call(
-        self, child: StackPath, method: str, path: str, body: Mapping[str, Any] | None, role: str, budget: float
+        self,
+        child: StackPath,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        role: str,
+        budget: float,
     ) -> Reply:
         """One call to a child's controller. Raises Unreachable when it does not answer within ``budget`` seconds."""
+        ...
+
+    def forward(
+        self, child: StackPath, method: str, path: str, query: str, body: bytes, role: str, budget: float
+    ) -> Reply:
+        """The same for somebody else's request: bytes in, and streams (a log, the page) come back as they are."""
         ...
 
     def register(self, budget: float) -> Reply:

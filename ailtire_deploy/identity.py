@@ -1,0 +1,218 @@
+"""Who may call: derived keys, bearer tokens, signed calls, and the names and values of secrets.
+
+Keys run downwards only: a stack's key makes those of the stacks below it, never the other way round. Three things are
+authenticated with them, by HMAC-SHA256 over texts that cannot be mistaken for one another:
+
+* a **token**, which a person carries: ``base64url(JSON {sub, role, path, exp, kid}) "." base64url(HMAC)``, made with
+  the key of the stack at ``path`` and good for that stack and everything below it;
+* a **signed call**, which one controller makes to another: bound to method, path with query, body, grant and time,
+  and good for 30 seconds;
+* a **kid**, which names a key without showing anything of it.
+
+Time is always an argument. Whatever is wrong raises ``Denied``; the words are for a log, never for the caller.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import string
+from dataclasses import dataclass
+from typing import Any
+
+from ailtire_deploy.errors import Denied
+from ailtire_deploy.names import StackPath
+
+ROLES = ("viewer", "operator", "admin")  # each may do what those before it may
+CHILD = "child"  # the role of a registration: it allows nothing else
+TOKEN_LIMIT = 1024
+CALL_SECONDS = 30
+_CLAIMS = {"sub", "role", "path", "exp", "kid"}
+_ALPHABET = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who proved a role, good for ``path`` and everything below it."""
+
+    sub: str
+    role: str
+    path: StackPath
+
+    def may(self, role: str) -> bool:
+        """Whether this caller's role is at least ``role``."""
+        return self.role in ROLES and ROLES.index(self.role) >= ROLES.index(role)
+
+    def grant_for(self, child: StackPath) -> str:
+        """What a signed call to ``child`` carries: the role, and the stack it is limited to when that is deeper."""
+        return self.role if self.path.covers(child) else f"{self.role} {self.path}"
+
+
+def derive(key: bytes, child_key: str) -> bytes:
+    """The key of the child that a stack calls ``child_key``."""
+    return _mac(key, "ailtire child 1", child_key)
+
+
+def child_key_for(own_key: bytes, own_path: StackPath, path: StackPath) -> bytes:
+    """The key of the stack at ``path``, which is ``own_path`` or stands below it. Raises Denied for any other."""
+    if not own_path or not own_path.covers(path):
+        raise Denied(f"{path} is not below {own_path}")
+    key = own_key
+    for part in path.parts[len(own_path.parts) :]:
+        key = derive(key, part)
+    return key
+
+
+def key_id(key: bytes) -> str:
+    """A short name of a key, to tell a token of an older key from a forged one."""
+    return _mac(key, "ailtire kid 1").hex()[:8]
+
+
+def issue(key: bytes, path: StackPath, sub: str, role: str, exp: int) -> str:
+    """A token for ``sub``, good until ``exp`` (seconds since 1970). Raises ValueError for what no verifier accepts."""
+    if role not in ROLES or not path or not _is_subject(sub):
+        raise ValueError(f"no token for {sub!r} as {role!r} on {path}")
+    claims = {"sub": sub, "role": role, "path": str(path), "exp": exp, "kid": key_id(key)}
+    payload = _encode(json.dumps(claims, separators=(",", ":"), sort_keys=True).encode())
+    token = f"{payload}.{_encode(_seal(key, payload))}"
+    if len(token) > TOKEN_LIMIT:
+        raise ValueError(f"a token for {path} would be longer than {TOKEN_LIMIT} characters")
+    return token
+
+
+def authenticate(token: str, own_path: StackPath, own_key: bytes, now: float) -> Caller:
+    """Who carries ``token``, made with the key of ``own_path`` or of a stack below it. Raises Denied."""
+    payload, seal = _split(token)
+    claims = _claims(payload)
+    path = _path(claims["path"])
+    key = child_key_for(own_key, own_path, path)
+    if not hmac.compare_digest(_seal(key, payload), seal):
+        raise Denied("the token was not made with this key")
+    _check_claims(claims, key, now)
+    return Caller(claims["sub"], claims["role"], path)
+
+
+def verify(token: str, own_path: StackPath, own_key: bytes, target_path: StackPath, now: float) -> Caller:
+    """Who carries ``token``, if it is good for ``target_path``. Raises Denied; the role is for the caller to judge."""
+    caller = authenticate(token, own_path, own_key, now)
+    if not caller.path.covers(target_path):
+        raise Denied(f"a token for {caller.path} is not good for {target_path}")
+    return caller
+
+
+def digest(body: bytes) -> str:
+    """The digest of a request's body that a signed call is bound to."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def sign(key: bytes, method: str, path: str, body_digest: str, role: str, now: float) -> str:
+    """The ``Authorization`` header of a call; ``path`` with its query, as the receiver sees it.
+
+    ``role`` is a grant: a role, or ``ROLE PATH`` when it is good only for a stack below the receiver.
+    """
+    moment = str(int(now * 1000))
+    seal = _mac(key, "ailtire call 1", method, path, body_digest, role, moment)
+    return f"Ailtire {moment}:{role.replace(' ', ':')}:{_encode(seal)}"
+
+
+def verify_call(
+    header: str, key: bytes, own_path: StackPath, method: str, path: str, body_digest: str, now: float
+) -> Caller:
+    """Who signed a call with ``key``, the key of ``own_path``. Raises Denied."""
+    found = re.fullmatch(
+        r"Ailtire ([0-9]{1,15}):([a-z]{1,16})(?::([a-z0-9/-]{1,512}))?:([\w-]{43})", header, re.A
+    )
+    if not found:
+        raise Denied("the call is not signed in a way known here")
+    moment, role, scope, seal = found.groups()
+    grant = f"{role} {scope}" if scope else role
+    if not hmac.compare_digest(
+        _mac(key, "ailtire call 1", method, path, body_digest, grant, moment), _decode(seal)
+    ):
+        raise Denied("the call was not signed with this key")
+    if abs(now - int(moment) / 1000) > CALL_SECONDS:
+        raise Denied(f"the call was signed more than {CALL_SECONDS} seconds ago, or the clocks differ")
+    limit = _path(scope) if scope else own_path
+    if role not in (*ROLES, CHILD) or not own_path.covers(limit):
+        raise Denied("the call grants what its signer has not")
+    return Caller("parent", role, limit)
+
+
+def fingerprint(salt: bytes, value: bytes) -> str:
+    """Twelve hex digits that change with a secret's value and tell nothing of it without the salt."""
+    return hmac.new(salt, value, hashlib.sha256).hexdigest()[:12]
+
+
+def generate(seed: bytes, path: StackPath, key: str, generation: int = 1, length: int = 32) -> str:
+    """A secret's value of letters and digits, the same for everyone who has the seed."""
+    value, block = "", 0
+    while len(value) < length:
+        stream = _mac(seed, "ailtire secret 1", str(path), key, str(generation), str(length), str(block))
+        value += "".join(
+            _ALPHABET[byte % 62] for byte in stream if byte < 248
+        )  # 248 = 4 × 62: no letter is likelier
+        block += 1
+    return value[:length]
+
+
+def _mac(key: bytes, *texts: str) -> bytes:
+    return hmac.new(key, json.dumps(texts).encode(), hashlib.sha256).digest()
+
+
+def _seal(key: bytes, payload: str) -> bytes:
+    return hmac.new(key, payload.encode(), hashlib.sha256).digest()
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    """Only the one canonical spelling: two texts never mean the same token."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        raise Denied("not base64url")
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raise Denied("not base64url") from None
+    if _encode(data) != text:
+        raise Denied("not canonical base64url")
+    return data
+
+
+def _split(token: str) -> tuple[str, bytes]:
+    payload, dot, seal = token.partition(".")
+    if len(token) > TOKEN_LIMIT or not dot:
+        raise Denied("not a token")
+    return payload, _decode(seal)
+
+
+def _claims(payload: str) -> dict[str, Any]:
+    try:
+        claims = json.loads(_decode(payload))
+    except (ValueError, RecursionError):
+        raise Denied("the token's claims cannot be read") from None
+    if not isinstance(claims, dict) or set(claims) != _CLAIMS:
+        raise Denied("the token's claims are not the known ones")
+    return claims
+
+
+def _check_claims(claims: dict[str, Any], key: bytes, now: float) -> None:
+    if claims["role"] not in ROLES or not _is_subject(claims["sub"]) or claims["kid"] != key_id(key):
+        raise Denied("the token's claims are not the known ones")
+    if type(claims["exp"]) is not int or claims["exp"] <= now:
+        raise Denied("the token has expired")
+
+
+def _is_subject(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 128 and value.isprintable()
+
+
+def _path(text: Any) -> StackPath:
+    try:
+        return StackPath.parse(text if isinstance(text, str) else "")
+    except ValueError:
+        raise Denied("not a path") from None
