@@ -33,6 +33,13 @@ apt_install() {
     DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@" >&2
 }
 
+# only_one NAME: wait until no other script has this part of the cache in its hands, and keep it until the end.
+only_one() {
+    mkdir -p "$cache"
+    exec 8>"$cache/$1.lock"
+    flock 8
+}
+
 engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 # await SECONDS COMMAND… tries until the command succeeds or the time is up.
