@@ -29,6 +29,10 @@ LABEL_AUTHOR = "ailtire.author"
 OUR_LABELS = "ailtire."
 COMMAND_LINE = "-"
 
+ADMIN = "admin"  # the keys of the services that are not the user's
+GATEWAY = "gateway"
+EDGE = "edge"
+
 ADMIN_PORT = 3000
 GATEWAY_PORT = 80
 UP_ALIAS = "admin"  # the parent's gateway, as a child's controller calls it on the family network

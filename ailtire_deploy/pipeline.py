@@ -14,18 +14,22 @@ from ailtire_deploy.names import StackPath
 from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, KEPT, PARENT, Revision
 from ailtire_deploy.state import Key, Need, Resource, State
 
+SWEEP = "sweep"  # the key of the service that removes a root's controller, and at last itself
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Who wishes: what a controller knows beside the definition.
 
-    ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come from.
+    ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come from,
+    ``lost`` the children whose controllers will not come up any more.
     """
 
     site: Site
     key: bytes
     origin: str = ""
     author: str = ""
+    lost: frozenset[StackPath] = frozenset()
 
 
 def present(stack: Stack, observed: State, writer: Writer) -> State:
@@ -76,7 +80,7 @@ def child_key(stack: Stack, child: Child, writer: Writer) -> Resource:
     """The secret with which a child's controller proves itself; the root's own key comes from the command line."""
     path = stack.path / child.key
     key = identity.derive(writer.key, child.key) if stack.path else writer.key
-    labels = revisions.labels_of(stack.path, path)
+    labels = {**revisions.labels_of(stack.path, path), names.LABEL_HASH: identity.key_id(key)}
     return Resource(Key("secret", names.key_secret(path)), labels=labels, data=key)
 
 
@@ -99,16 +103,18 @@ def subnets(observed: State) -> Mapping[str, tuple[str, ...]]:
 
 
 def departure(child: StackPath, observed: State, writer: Writer) -> tuple[Resource, ...]:
-    """A child on its way out: told to go, its controller removed after all it owns, then the rest."""
+    """A child on its way out: told to go, its controller removed after all it owns, then the rest.
+
+    A controller that is lost goes first, so that whoever does its work is the only one who writes; a sweeper removes
+    itself.
+    """
     mine = [each for each in observed.owned_by(child.parent) if each.path == child]
     last = revisions.newest(observed, child)
-    told: tuple[Resource, ...] = ()
-    if last is not None and not last.absent:
-        told = (farewell(last, observed, writer),)
-    below = Need("owner", str(child), "gone")
-    admin = Need("service", names.admin_service(child), "gone")
-    out = (absent(each, below if each.kind == "service" else admin) for each in mine)
-    return (*told, *out)
+    told = (farewell(last, observed, writer),) if last is not None and not last.absent else ()
+    empty = () if child in writer.lost else (Need("owner", str(child), "gone"),)
+    after = (Need("service", names.admin_service(child), "gone"), Need("owner", str(child), "gone"))
+    needs = {SWEEP: None, names.ADMIN: empty}
+    return (*told, *(each if (wait := needs.get(each.service, after)) is None else absent(each, *wait) for each in mine))
 
 
 def farewell(last: Revision, observed: State, writer: Writer) -> Resource:

@@ -150,9 +150,13 @@ def make(observed: State, path: StackPath, body: Mapping[str, Any], *, cause: st
 
 
 def wish(observed: State, path: StackPath, body: Mapping[str, Any], *, cause: str, origin: str, author: str) -> Resource:
-    """The revision a parent wishes for: the newest it wrote, unless it wants another now or something local stands."""
+    """The revision a parent wishes for: the newest it wrote, if that is still what it wants.
+
+    It writes anew when a local one stands in the way or the last one failed, but only once for each root revision.
+    """
     own = next((each for each in history(observed, path) if each.cause == cause), None)
-    if own and own.found.hash == digest(body) and not overridden(observed, path, origin):
+    again = own and own.outcome == "failed" and own.origin != origin
+    if own and own.found.hash == digest(body) and not again and not overridden(observed, path, origin):
         return own.found
     return make(observed, path, body, cause=cause, origin=origin, author=author)
 

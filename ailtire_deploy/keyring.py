@@ -1,0 +1,90 @@
+"""The key file of whoever applies: the keys of root stacks, by swarm and name.
+
+A root's ``key`` is what its controllers and tokens prove themselves with; ``seed`` is what generated secrets are made
+from, kept after a shutdown for the volumes that outlive it. The file is readable by its owner only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ailtire_deploy.errors import InvalidInput, Problem
+
+BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What a root stack's identity and generated secrets come from."""
+
+    key: bytes = field(repr=False)
+    seed: bytes = field(repr=False)
+
+    @classmethod
+    def fresh(cls) -> Keys:
+        return cls(secrets.token_bytes(BYTES), secrets.token_bytes(BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The key file. Nothing is read before it is asked for, nothing is written but by ``make``."""
+
+    path: Path
+
+    def get(self, cluster: str, root: str) -> Keys | None:
+        """The keys of a root stack on a swarm, if this user has them. Raises InvalidInput for a broken file."""
+        found = self._read().get(f"{cluster}/{root}")
+        if found is None:
+            return None
+        try:
+            return Keys(bytes.fromhex(found["key"]), bytes.fromhex(found["seed"]))
+        except (KeyError, TypeError, ValueError):
+            raise self._broken() from None
+
+    def make(self, cluster: str, root: str, fresh: Keys) -> Keys:
+        """The keys of a root stack: those in the file, else ``fresh`` ones, written into it in one step.
+
+        A lock makes two applies that start at once agree on the same keys.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self.path.with_name(f"{self.path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            keys = self.get(cluster, root)
+            if keys is None:
+                self._write({**self._read(), f"{cluster}/{root}": {"key": fresh.key.hex(), "seed": fresh.seed.hex()}})
+            return keys or fresh
+
+    def _write(self, entries: Mapping[str, Mapping[str, str]]) -> None:
+        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(entries, file, indent=1, sort_keys=True)
+        draft.replace(self.path)
+
+    def _read(self) -> dict[str, dict[str, str]]:
+        try:
+            entries = json.loads(self.path.read_text())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            raise self._broken() from None
+        if not isinstance(entries, dict):
+            raise self._broken()
+        return entries
+
+    def _broken(self) -> InvalidInput:
+        return InvalidInput([Problem(str(self.path), 0, 0, "", "this key file cannot be read", "restore a copy of it")])
+
+
+def default_path(environment: Mapping[str, str]) -> Path:
+    """``AILTIRE_KEY_FILE``, else ``ailtire-deploy/keys.json`` in the user's configuration folder."""
+    named = environment.get("AILTIRE_KEY_FILE")
+    if named:
+        return Path(named)
+    base = environment.get("XDG_CONFIG_HOME") or str(Path("~/.config").expanduser())
+    return Path(base) / "ailtire-deploy" / "keys.json"

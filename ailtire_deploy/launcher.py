@@ -1,0 +1,216 @@
+"""The command line as the controller of ``-``, the imaginary outermost stack whose only child is the root.
+
+It makes what a launcher makes (family network, key, revision, controller; for a root also seed, salt and the secrets
+of the whole tree), then watches. There is no other bootstrap code.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from ailtire_deploy import identity, names, pipeline, revisions, sealing, verdict
+from ailtire_deploy.apply import apply
+from ailtire_deploy.definition import fill, fill_tree
+from ailtire_deploy.departures import stand_in
+from ailtire_deploy.errors import Busy, Failed
+from ailtire_deploy.keyring import Keyring, Keys
+from ailtire_deploy.loading import Entry
+from ailtire_deploy.model import Child, Site, Stack
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.pipeline import Writer
+from ailtire_deploy.plan import Plan, plan
+from ailtire_deploy.ports import Engine
+from ailtire_deploy.recap import Recap, recap
+from ailtire_deploy.report import Report
+from ailtire_deploy.state import Key, Resource, State
+
+OUTERMOST = StackPath()
+POLL = 1.0  # seconds between two looks at a tree that is on its way
+ATTEMPTS = 5  # races for a revision's number that may be lost
+SHUTDOWN_PATIENCE = 180.0  # seconds without anything going away
+Watch = Callable[[State], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line wants of the swarm, and the name of the revision that carries it."""
+
+    desired: State
+    revision: Resource
+    writer: Writer
+
+
+@dataclass(slots=True)
+class Launcher:
+    """Plans, applies and shuts down root stacks on one swarm."""
+
+    engine: Engine
+    site: Site
+    keyring: Keyring
+    read: sealing.Read
+    author: str = ""
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    _fresh: dict[str, tuple[Keys, bytes]] = field(default_factory=dict)
+
+    def plan(self, entry: Entry) -> dict[StackPath, Plan]:
+        """Every write that ``apply`` would make, by the stack whose controller makes it; nothing is written."""
+        observed = self.engine.observe(entry.path)
+        refuse_while_leaving(observed, entry.path)
+        wish = self.wish(entry, observed, keep=False)
+        ahead = State({**observed.resources, **given(wish)}, observed.tasks, observed.foreign)
+        first = plan(wish.desired, observed, OUTERMOST, self.now())
+        return {OUTERMOST: first, **dict(self._below(entry.path, wish.revision, ahead, wish.writer))}
+
+    def _below(self, path: StackPath, revision: Resource, ahead: State, writer: Writer) -> Iterator[tuple[StackPath, Plan]]:
+        stack = fill(revisions.decode(revision.data or b"", revision.name), path)
+        origin = revision.labels[names.LABEL_ORIGIN]
+        desired = pipeline.present(stack, ahead, replace(writer, origin=origin))
+        yield path, plan(desired, ahead, path, self.now())
+        for child in stack.children:
+            below = path / child.key
+            wished = next((each for each in newest_first(desired, below)), None)
+            if wished is not None:
+                yield from self._below(below, wished, ahead, replace(writer, key=identity.derive(writer.key, child.key)))
+
+    def apply(self, entry: Entry, watch: Watch, *, patience: float | None = None, wait: bool = True) -> Recap:
+        """Write what is missing, then watch until the whole tree has converged or failed.
+
+        Raises Busy when the stack is shutting down, or when somebody else's revision replaces this one.
+        """
+        before = self.engine.observe(entry.path)
+        wish, made = self._commit(entry)
+        settled = revisions.newest(before, entry.path)
+        ours = not (settled and settled.name == wish.revision.name and settled.outcome == "converged")
+        observed, judged = self._watch(entry.path, wish, watch, made, patience, wait)
+        return recap(entry.path, observed, Report.of(made), wish.revision.name if ours else "", judged)
+
+    def _commit(self, entry: Entry) -> tuple[Wish, list[Report]]:
+        """Write until nothing is refused for somebody else's having been quicker."""
+        made: list[Report] = []
+        for _ in range(ATTEMPTS):
+            observed = self.engine.observe(entry.path)
+            refuse_while_leaving(observed, entry.path)
+            wish = self.wish(entry, observed, keep=True)
+            if observed.get("config", names.salt_config(entry.path)) is None:
+                made.append(apply(plan(salt_of(wish), observed, OUTERMOST, self.now()), self.engine))
+                continue  # names of secrets come from the salt: it has to be known that ours is the one
+            made.append(apply(plan(wish.desired, observed, OUTERMOST, self.now()), self.engine))
+            missing = [each for each in made[-1].failed if each.name == wish.revision.name]
+            if not missing:
+                return wish, made
+            made[-1] = Report(tuple(each for each in made[-1].entries if each.outcome == "changed"))
+        raise Busy(f"{entry.path}: others write revisions faster than this one could be; try again")
+
+    def _watch(
+        self, path: StackPath, wish: Wish, watch: Watch, made: list[Report], asked: float | None, wait: bool
+    ) -> tuple[State, verdict.Verdict]:
+        progress = None
+        patience = verdict.patience(wish.desired, asked)
+        while True:
+            observed = self.engine.observe(path)
+            refuse_if_replaced(observed, path, wish.revision.name)
+            step = plan(wish.desired, observed, OUTERMOST, self.now())
+            report = apply(step, self.engine)
+            made.append(Report(report.changed))
+            judged = verdict.judge(wish.desired, observed, step, report, progress, self.now(), patience)
+            progress = judged.progress
+            watch(observed)
+            if judged.outcome != "pending" or not wait:
+                made.append(Report(report.entries))
+                return observed, judged
+            self.sleep(POLL)
+
+    def wish(self, entry: Entry, observed: State, *, keep: bool) -> Wish:
+        """What shall be there, of what the command line writes. ``keep`` puts new keys into the key file."""
+        keys, salt = self._keys(entry.path, observed, keep=keep)
+        writer = Writer(self.site, keys.key, author=self.author)
+        stacks = fill_tree(entry.body, entry.path, entry.sources)
+        sealed = sealing.seal(entry.body["definition"], stacks, entry.path, salt, self._reader(keys))
+        child = Child(entry.path.key, sealed.definition, entry.body["parameters"])
+        outermost = Stack(OUTERMOST, context=entry.body["context"], children=(child,))
+        extra = [*sealed.secrets, seed_secret(entry.path, keys.seed), salt_config(entry.path, salt)]
+        desired = State.of([*pipeline.present(outermost, observed, writer), *extra])
+        return Wish(desired, next(newest_first(desired, entry.path)), writer)
+
+    def _reader(self, keys: Keys) -> sealing.Read:
+        return lambda path, key, secret: sealing.generated(keys.seed, path, key, secret) or self.read(path, key, secret)
+
+    def _keys(self, root: StackPath, observed: State, *, keep: bool) -> tuple[Keys, bytes]:
+        """The root's keys and salt: as they are on the swarm, else new ones, the same as long as this object lives."""
+        fresh = self._fresh.setdefault(str(root), (Keys.fresh(), secrets.token_bytes(16)))
+        salt = observed.get("config", names.salt_config(root))
+        running = observed.get("secret", names.key_secret(root))
+        keys = self.keyring.get(self.site.cluster, str(root))
+        if running is None:
+            keys = keys or (self.keyring.make(self.site.cluster, str(root), fresh[0]) if keep else fresh[0])
+        if keys is None or (running is not None and running.hash != identity.key_id(keys.key)):
+            raise Failed(
+                f"{root}: the key of the running stack is not in {self.keyring.path}; "
+                "copy the key file of whoever made the stack here, or name it in AILTIRE_KEY_FILE"
+            )
+        return keys, (salt.data if salt and salt.data else fresh[1])
+
+    def shutdown(self, root: StackPath, watch: Watch) -> Recap:
+        """Leaf to root, until nothing but volumes is left. Raises Failed when nothing goes away any more."""
+        made: list[Report] = []
+        marker, since = -1, self.now()
+        while True:
+            observed = self.engine.observe(root)
+            watch(observed)
+            left = sum(1 for _ in observed) + sum(task.live for task in observed.tasks)
+            if left == 0:
+                return recap(root, observed, Report.of(made), "", None)
+            if left != marker:
+                marker, since = left, self.now()
+            if self.now() - since > SHUTDOWN_PATIENCE:
+                raise Failed(f"{root}: still there after {SHUTDOWN_PATIENCE:.0f} s: {', '.join(str(each.key) for each in observed)}")
+            made.append(self.sweep_once(root, observed))
+            self.sleep(POLL)
+
+    def sweep_once(self, root: StackPath, observed: State) -> Report:
+        """One round of taking down what the launcher made, and the work of controllers that are not there."""
+        gone = frozenset({root} if verdict.lost(observed, root, self.now()) else ())
+        writer = Writer(self.site, b"", author=self.author, lost=gone)
+        desired = State.of(pipeline.departure(root, observed, writer))
+        report = apply(plan(desired, observed, OUTERMOST, self.now()), self.engine)
+        return Report.of([Report(report.changed), stand_in(self.engine, observed, root, writer, self.now())])
+
+
+def refuse_while_leaving(observed: State, root: StackPath) -> None:
+    last = revisions.newest(observed, root)
+    if last is not None and last.absent:
+        raise Busy(f"{root} is shutting down; apply it again when that is done")
+
+
+def refuse_if_replaced(observed: State, root: StackPath, revision: str) -> None:
+    """Raises Busy when another revision stands in the place of ours."""
+    last = revisions.newest(observed, root)
+    if last is None or last.name != revision:
+        by = f"{last.name} of {last.found.labels.get(names.LABEL_AUTHOR) or 'somebody'}" if last else "a shutdown"
+        raise Busy(f"{root}: {revision} was replaced by {by}")
+
+
+def newest_first(state: State, path: StackPath) -> Iterator[Resource]:
+    """The revisions of a stack in a state, newest first."""
+    return (each.found for each in revisions.history(state, path))
+
+
+def given(wish: Wish) -> dict[Key, Resource]:
+    """What will be there before any controller looks: all the command line makes, but no service's tasks."""
+    return {each.key: each for each in wish.desired if not each.absent}
+
+
+def salt_of(wish: Wish) -> State:
+    return State.of(each for each in wish.desired if each.kind == "config" and each.name.endswith(".salt"))
+
+
+def seed_secret(root: StackPath, seed: bytes) -> Resource:
+    return Resource(Key("secret", names.seed_secret(root)), labels=revisions.labels_of(OUTERMOST, root), data=seed)
+
+
+def salt_config(root: StackPath, salt: bytes) -> Resource:
+    return Resource(Key("config", names.salt_config(root)), labels=revisions.labels_of(OUTERMOST, root), data=salt)

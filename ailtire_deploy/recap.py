@@ -1,0 +1,52 @@
+"""The sum of an apply or a shutdown over the whole tree: counted by those who wrote, added up here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ailtire_deploy import revisions
+from ailtire_deploy.errors import DONE, Failed
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.report import OUTCOMES, Report
+from ailtire_deploy.state import State
+from ailtire_deploy.verdict import Verdict
+
+Counts = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recap:
+    """Counts by stack path and outcome, the verdict (``converged``, ``failed``, ``pending``, ``gone``), and why."""
+
+    stacks: Counts = field(default_factory=dict)
+    verdict: str = "converged"
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        return Failed.exit_code if self.verdict == "failed" else DONE
+
+
+def recap(root: StackPath, observed: State, made: Report, revision: str, judged: Verdict | None) -> Recap:
+    """Add up. ``revision`` is the root revision this run brought about; "" when there was nothing to bring about.
+
+    What controllers changed counts only when they did it for that revision.
+    """
+    stacks: Counts = {str(path): dict.fromkeys(OUTCOMES, 0) for path in revisions.stacks(observed, root)}
+    for path, counts in made.counts().items():
+        add(stacks, path, counts)
+    for path in revisions.stacks(observed, root):
+        last = revisions.newest(observed, path)
+        said = last.report.get("stacks", {}) if last else {}
+        for about, numbers in said.items():
+            counts = dict(zip(OUTCOMES, numbers, strict=False))
+            add(stacks, about, counts if last and last.origin == revision else {"ok": counts.get("ok", 0)})
+    if judged is None:
+        return Recap(stacks, "gone")
+    return Recap(stacks, judged.outcome, judged.reasons)
+
+
+def add(stacks: Counts, path: str, counts: dict[str, int]) -> None:
+    row = stacks.setdefault(path, dict.fromkeys(OUTCOMES, 0))
+    for outcome, number in counts.items():
+        row[outcome] += number

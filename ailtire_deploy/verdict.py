@@ -1,0 +1,146 @@
+"""Whether a stack has arrived, is still on its way, or has failed, and the sentence that says why.
+
+Everything that waits is judged here: a controller on its revision, the command line on a root's controller. A stack
+fails at once when something says so (the engine refuses, an update is paused, a child failed), and otherwise when
+nothing has come any further for as long as its health checks may take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ailtire_deploy import names, revisions, symptoms
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.plan import Plan
+from ailtire_deploy.report import Report
+from ailtire_deploy.state import Resource, State
+
+GRACE = 60.0  # seconds for what no health check speaks of: an image pull, scheduling, a program that starts slowly
+NANO = 1_000_000_000
+
+Outcome = Literal["pending", "converged", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far things had come, and since when they have come no further (seconds since 1970)."""
+
+    marker: frozenset[str]
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    progress: Progress
+
+
+def judge(
+    desired: State, observed: State, plan: Plan, report: Report, before: Progress | None, now: float, patience: float
+) -> Verdict:
+    """What to say of a stack now. ``patience`` is how many seconds without progress are borne."""
+    open_ends = unsettled(desired, observed)
+    waiting = {f"{op.resource.key}: {op.waiting}" for op in plan.operations}
+    marker = frozenset([*open_ends, *waiting])
+    progress = before if before and before.marker == marker else Progress(marker, now)
+    wrong = tuple(sorted([*refusals(report), *failures(desired, observed, now)]))
+    if wrong:
+        return Verdict("failed", wrong, progress)
+    if not marker:
+        return Verdict("converged", (), progress)
+    late = now - progress.since > patience and not child_at_work(desired, observed)
+    if late:
+        return Verdict("failed", tuple(sorted(explain(open_ends, waiting, observed, now))), progress)
+    return Verdict("pending", (), progress)
+
+
+def unsettled(desired: State, observed: State) -> dict[str, Resource]:
+    """What is wished for and not there as wished: services by their tasks, revisions by their outcome."""
+    wanted = [each for each in desired if not each.absent and not each.adopt_only]
+    services = [each for each in wanted if each.kind == "service" and not observed.settled(each.name)]
+    return {each.name: each for each in [*services, *pending_children(desired, observed)]}
+
+
+def pending_children(desired: State, observed: State) -> list[Resource]:
+    """The newest revisions of children that have not converged."""
+    children = {each.path for each in desired if each.kind == "config" and is_revision(each) and not each.absent}
+    newest = (revisions.newest(observed, child) for child in children)
+    return [each.found for each in newest if each and each.outcome != "converged"]
+
+
+def is_revision(resource: Resource) -> bool:
+    return names.LABEL_OUTCOME in resource.labels
+
+
+def child_at_work(desired: State, observed: State) -> bool:
+    """Whether a child is on its way and has a controller: then its own verdict decides, and will come."""
+    pending = (each for each in pending_children(desired, observed) if "failed" not in outcome(each))
+    return any(observed.settled(names.admin_service(each.path)) for each in pending)
+
+
+def outcome(revision: Resource) -> str:
+    return revision.labels.get(names.LABEL_OUTCOME, "pending")
+
+
+def refusals(report: Report) -> Iterable[str]:
+    return (f"{each.verb} {each.kind} {each.name}: {each.text}" for each in report.entries if each.outcome == "failed")
+
+
+def failures(desired: State, observed: State, now: float) -> Iterable[str]:
+    """What has failed for good: updates the engine gave up, children that say so."""
+    for each in desired:
+        found = observed.get("service", each.name) if each.kind == "service" else None
+        if found and found.facts.get("update") in symptoms.UPDATE_FAILED:
+            yield f"{describe(found)}: {symptoms.of(found, observed, now).message}"
+    for child in pending_children(desired, observed):
+        if outcome(child) == "failed":
+            report = revisions.Revision(child.path, 0, child).report
+            yield from report.get("reasons", [f"{child.path}: failed"])
+
+
+def explain(open_ends: Mapping[str, Resource], waiting: Iterable[str], observed: State, now: float) -> Iterable[str]:
+    """One sentence for each thing that did not come any further."""
+    services = [each for each in open_ends.values() if each.kind == "service"]
+    if services:
+        return [f"{describe(each)}: {why(each.name, observed, now)}" for each in services]
+    children = [f"{each.path}: its controller has not said anything" for each in open_ends.values()]
+    return children or [f"still waiting: {each}" for each in waiting]
+
+
+def describe(service: Resource) -> str:
+    return f"{service.path}/{service.service}"
+
+
+def why(service: str, observed: State, now: float) -> str:
+    """What its tasks say is wrong with a service."""
+    found = observed.get("service", service)
+    if found is None:
+        return "it was not created"
+    return symptoms.of(found, observed, now).message or "its tasks are not all there"
+
+
+def lost(observed: State, path: StackPath, now: float) -> bool:
+    """Whether a stack's controller will not come up by itself: then its launcher has to do its work."""
+    admin = observed.get("service", names.admin_service(path))
+    if admin is None or now - admin.created < GRACE:
+        return False
+    return symptoms.of(admin, observed, now).word in ("failed", "error", "waiting")
+
+
+def patience(desired: State, asked: float | None = None) -> float:
+    """How many seconds without progress are borne: as asked, else what the slowest health check may take."""
+    if asked is not None:
+        return asked
+    return GRACE + max((health_time(each.spec) for each in desired if each.kind == "service"), default=0.0)
+
+
+def health_time(spec: Mapping[str, Any]) -> float:
+    """Seconds until a container that never becomes healthy is said to be so (engine defaults: 30 s, three times)."""
+    check = spec.get("TaskTemplate", {}).get("ContainerSpec", {}).get("Healthcheck", {})
+    if not check.get("Test"):
+        return 0.0
+    once = (check.get("Interval", 30 * NANO) + check.get("Timeout", 30 * NANO)) / NANO
+    return float(check.get("StartPeriod", 0) / NANO + once * check.get("Retries", 3))
