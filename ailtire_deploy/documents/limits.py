@@ -1,0 +1,8 @@
+"""How much of an input is read. More is an attack or a mistake, and refused before it costs anything."""
+
+from __future__ import annotations
+
+SIZE = 1024 * 1024  # bytes of one file
+DEPTH = 50  # values within values; ten nested stacks in one bundle need about forty
+ALIASED = 10_000  # values that all aliases of one file stand for together
+DIGITS = 18  # of a whole number: more does not fit what JSON readers can hold
