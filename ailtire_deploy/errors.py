@@ -12,6 +12,7 @@
     ├── Partly (8)              something could not be reached
     │   └── Unreachable         the engine, or a controller, does not answer
     ├── Conflict (4)            a thing of that name exists and is not ours
+    │   └── Overtaken           it is ours: somebody else made it since we looked
     ├── NotFound (4)            the named object does not exist
     ├── Refused (4)             the engine or a controller understood and said no
     │   └── Denied (4)          no token, a wrong one, or one that may not do this
@@ -109,6 +110,10 @@ class Conflict(AiltireError):
     """A thing of that name exists and is not ours; it is left alone."""
 
     exit_code = 4
+
+
+class Overtaken(Conflict):
+    """Somebody else made it since the last look; it is ours, so look again."""
 
 
 class NotFound(AiltireError):

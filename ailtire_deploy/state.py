@@ -1,7 +1,7 @@
 """Resources and states: desired and observed have one shape, so that a plan is their difference.
 
-A resource's ``spec`` is a plain dict in the *engine's* form (that of its HTTP API), with names where the engine puts
-ids, and normalised: see ``specs``. Rendering makes one ``State``, the engine makes the other.
+A resource's ``spec`` is a plain dict in the *engine's* form (that of its HTTP API), with names where the
+engine puts ids, and normalised: see ``specs``. Rendering makes one ``State``, the engine makes the other.
 """
 
 from __future__ import annotations
@@ -56,10 +56,11 @@ class Resource:
     """One network, config, secret or service, wished for or found.
 
     ``data`` is the content of a config or secret; a found secret has none, and no representation shows it.
-    ``absent`` makes it a wish for removal, held back by ``needs`` like any other.
-    ``adopt_only``: it has to exist already, somebody else makes it (a secret whose value only its source knows).
-    ``version`` and ``created`` (seconds since 1970) are set on what was found only.
-    ``facts`` are findings beside the spec: ``subnets`` of a network, ``update`` state and message of a service.
+    ``absent`` makes it a wish for removal, held back by ``needs`` like any other. ``adopt_only``: it has to
+    exist already, somebody else makes it (a secret whose value only its source knows). ``version`` and
+    ``created`` (seconds since 1970) are set on what was found only. ``facts`` are findings beside the spec:
+    ``subnets`` of a network; of a service ``update`` (state) and ``message``, ``wanted`` (how many tasks),
+    ``force`` (the engine's counter) and ``previous`` (configs and secrets it used before).
     """
 
     key: Key
@@ -121,6 +122,7 @@ class Task:
     networks: tuple[str, ...] = ()
     image: str = ""
     timestamp: float = 0.0
+    files: tuple[Key, ...] = ()  # the configs and secrets it mounts
 
     @property
     def live(self) -> bool:
@@ -162,11 +164,13 @@ class State:
         return tuple(task for task in self.tasks if task.live and network in task.networks)
 
     def running(self, service: str) -> int:
-        """How many tasks of a service run its current spec and are healthy (the engine says running only then)."""
-        return sum(t.state == "running" and t.desired == "running" and t.current for t in self.tasks_of(service))
+        """How many tasks run the current spec and are healthy (the engine says running only then)."""
+        return sum(
+            t.state == "running" and t.desired == "running" and t.current for t in self.tasks_of(service)
+        )
 
     def settled(self, service: str) -> bool:
-        """Whether a service has all the tasks it should have, all of the current spec, and no update under way."""
+        """Whether a service has all its tasks, all of the current spec, and no update under way."""
         found = self.get("service", service)
         if found is None:
             return False

@@ -1,0 +1,99 @@
+"""What is wished to be there: create it, update it, or say why neither can be done."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ailtire_deploy import diff
+from ailtire_deploy.diff import Change
+from ailtire_deploy.names import LABEL_OWNER, LABEL_PATH, StackPath
+from ailtire_deploy.plan.operations import Operation
+from ailtire_deploy.state import Resource, State
+
+IMMUTABLE_DATA = "only the labels of a {kind} can change; its content needs another name"
+HASHED = re.compile(r"(.+)-[0-9a-f]{12}")
+
+
+def making(wish: Resource, observed: State, owner: StackPath) -> Operation | Resource:
+    """The operation that brings one resource about, or the resource found when it is as wished."""
+    named = replace(wish, labels={LABEL_PATH: str(owner), **wish.labels})
+    found = observed.resources.get(wish.key)
+    if found is None:
+        return _create(named, observed)
+    if wish.adopt_only:
+        return found
+    if found.labels.get(LABEL_OWNER) != str(owner):
+        return Operation("update", named, found, "it is wished", error=_belongs(found))
+    changes = diff.changes(wish, found)
+    if not changes:
+        return found
+    return _change(named, found, changes)
+
+
+def _create(wish: Resource, observed: State) -> Operation:
+    if any(key.kind == wish.kind and key.name.lower() == wish.name.lower() for key in observed.foreign):
+        error = f"a {wish.kind} of the name {wish.name} exists and is not ours (it bears no label of ours); "
+        return Operation("create", wish, cause="it is not there", error=error + "it is left alone")
+    if wish.adopt_only:
+        error = f"{wish.key} is missing, and only its source knows the value: apply the root again"
+        return Operation("create", wish, cause="it is not there", error=error)
+    before = _predecessor(wish, observed)
+    if before is None:
+        return Operation("create", wish, cause="it is not there")
+    return Operation(
+        "create", wish, cause=f"takes the place of {before.name}", changes=diff.contents(wish, before)
+    )
+
+
+def _predecessor(wish: Resource, observed: State) -> Resource | None:
+    """The newest config of the same owner whose name differs in the content hash only."""
+    stem = HASHED.fullmatch(wish.name)
+    if stem is None or wish.kind != "config":
+        return None
+    owner = wish.labels.get(LABEL_OWNER)
+    others = (each for each in observed if each.kind == "config" and each.labels.get(LABEL_OWNER) == owner)
+    kin = [each for each in others if (name := HASHED.fullmatch(each.name)) and name[1] == stem[1]]
+    return max(kin, key=lambda each: (each.created, each.name), default=None)
+
+
+def _change(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> Operation | Resource:
+    update = Operation("update", _keeping_labels(wish, found), found, _cause(wish, found), changes, "labels")
+    if all(each.path.startswith("Labels.") for each in changes):
+        return (
+            found if wish.kind == "network" else update
+        )  # a network's labels cannot change, and nothing reads them
+    if wish.kind == "network":
+        said = "a network cannot change: remove what stands on it, then the network"
+        return replace(update, impact="replace network", error=said)
+    if wish.kind != "service":
+        return replace(update, impact="recreate", error=IMMUTABLE_DATA.format(kind=wish.kind))
+    if _mode(wish) != _mode(found):
+        cause = f"{update.cause}; the mode of a service cannot change, so it is removed and made anew"
+        return Operation("remove", found, found, cause, changes, "recreate")
+    return replace(update, impact=_impact(found, changes))
+
+
+def _keeping_labels(wish: Resource, found: Resource) -> Resource:
+    kept = {name: value for name, value in found.labels.items() if name in diff.KEPT_LABELS}
+    return replace(wish, labels={**wish.labels, **kept})
+
+
+def _cause(wish: Resource, found: Resource) -> str:
+    return "reality differs from the definition" if wish.hash == found.hash else "the definition changed"
+
+
+def _mode(service: Resource) -> set[str]:
+    return set(service.spec.get("Mode", {"Replicated": {}}))
+
+
+def _impact(found: Resource, changes: tuple[Change, ...]) -> str:
+    """Tasks are replaced when their template or the endpoint changes; a change of scale restarts none."""
+    if not any(each.path.startswith(("TaskTemplate", "EndpointSpec")) for each in changes):
+        return "none"
+    restarts = found.facts.get("wanted", 1)
+    return f"rolling ({restarts} task restart{'' if restarts == 1 else 's'})"
+
+
+def _belongs(found: Resource) -> str:
+    return f"{found.key} belongs to {found.labels.get(LABEL_OWNER, 'nobody we know')}; it is left alone"

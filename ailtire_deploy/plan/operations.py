@@ -1,0 +1,88 @@
+"""The words of a plan: one operation is one engine call with one cause."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ailtire_deploy.diff import Change
+from ailtire_deploy.names import LABEL_PATH, StackPath
+from ailtire_deploy.state import Key, Resource
+
+Verb = Literal["create", "update", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One write to the engine.
+
+    ``resource`` is the wish, or for a removal what was found; ``found`` is None for a creation only.
+    ``impact`` is one of ``none``, ``labels``, ``rolling (N task restarts)``, ``recreate``, ``replace
+    network``. ``waiting`` says what has to become true before it may happen; ``error`` why it can never
+    happen. With either, nothing is written.
+    """
+
+    verb: Verb
+    resource: Resource
+    found: Resource | None = None
+    cause: str = ""
+    changes: tuple[Change, ...] = ()
+    impact: str = "none"
+    waiting: str = ""
+    error: str = ""
+
+    @property
+    def key(self) -> Key:
+        return self.resource.key
+
+    @property
+    def stack(self) -> str:
+        """The path of the stack it is about."""
+        return self.resource.labels[LABEL_PATH]
+
+    @property
+    def ready(self) -> bool:
+        """Whether it may happen now."""
+        return not (self.waiting or self.error)
+
+    def __str__(self) -> str:
+        notes = [self.cause]
+        notes += [f"impact {self.impact}"] if self.impact != "none" else []
+        notes += [f"waits for {self.waiting}"] if self.waiting else []
+        notes += [f"cannot be done: {self.error}"] if self.error else []
+        return f"{self.verb} {self.key}: {'; '.join(notes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All operations of one writer in order, and what is as wished already."""
+
+    owner: StackPath
+    operations: tuple[Operation, ...] = ()
+    unchanged: tuple[Resource, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do, nothing that waits and nothing that cannot be done."""
+        return not self.operations
+
+    @property
+    def ready(self) -> tuple[Operation, ...]:
+        """What would be written now."""
+        return tuple(each for each in self.operations if each.ready)
+
+    def by_stack(self) -> Mapping[str, tuple[Operation, ...]]:
+        """The operations by the stack they are about, stacks in order."""
+        stacks = sorted({each.stack for each in self.operations})
+        return {stack: tuple(each for each in self.operations if each.stack == stack) for stack in stacks}
+
+    def unchanged_by_stack(self) -> Mapping[str, int]:
+        """How many resources of each stack are as wished."""
+        return dict(
+            sorted(Counter(each.labels.get(LABEL_PATH, str(self.owner)) for each in self.unchanged).items())
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(str(each) for each in self.operations)

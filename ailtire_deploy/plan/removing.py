@@ -1,0 +1,49 @@
+"""What is to go: what is wished absent, and what we own and nobody wishes any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ailtire_deploy.names import LABEL_OWNER, StackPath
+from ailtire_deploy.plan.operations import Operation
+from ailtire_deploy.state import Need, Resource, State
+
+YOUNG = 600.0
+"""Seconds for which configs and secrets are left alone: somebody may be about to name them in a service."""
+
+
+def removing(desired: State, observed: State, owner: StackPath, now: float) -> list[Operation]:
+    """The removals, not yet held back."""
+    wished = (_absent(wish, observed, owner) for wish in desired if wish.absent)
+    left = (each for each in observed.owned_by(owner) if each.key not in desired.resources)
+    pruned = (_prune(each, owner) for each in left if _may_be_pruned(each, observed, now))
+    return [*(each for each in wished if each), *pruned]
+
+
+def _absent(wish: Resource, observed: State, owner: StackPath) -> Operation | None:
+    found = observed.resources.get(wish.key)
+    if found is None:
+        return None
+    if found.labels.get(LABEL_OWNER) != str(owner):
+        said = f"{found.key} belongs to {found.labels.get(LABEL_OWNER)}; it is left alone"
+        return Operation("remove", found, found, "it is to be shut down", error=said)
+    return Operation("remove", replace(found, needs=wish.needs), found, "it is to be shut down")
+
+
+def _prune(found: Resource, owner: StackPath) -> Operation:
+    needs = tuple(_descendants_first(found, owner))
+    return Operation("remove", replace(found, needs=needs), found, "it is no longer in the definition")
+
+
+def _descendants_first(found: Resource, owner: StackPath) -> Iterable[Need]:
+    """What a child lives by goes when the child has gone; its revisions may go before."""
+    if found.path != owner and owner.covers(found.path) and found.kind != "config":
+        yield Need("owner", str(found.path), "gone")
+
+
+def _may_be_pruned(found: Resource, observed: State, now: float) -> bool:
+    if found.kind in ("network", "service"):
+        return True
+    young = now - found.created < YOUNG
+    return not young and not any(found.key in each.facts.get("previous", ()) for each in observed)
