@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -53,8 +54,8 @@ def shop_and_orders() -> State:
     )
 
 
-def seen(observed: State, path: StackPath = SHOP, **lines: LogLineInfo) -> Status:
-    return status.tree(observed, path, lines, NOW)
+def seen(observed: State, path: StackPath = SHOP, lines: Mapping[str, LogLineInfo] | None = None) -> Status:
+    return status.tree(observed, path, lines or {}, NOW)
 
 
 def word_of(one: Resource, *tasks: Task) -> tuple[str, str]:
@@ -101,7 +102,7 @@ def test_every_node_has_the_same_fields_and_is_json() -> None:
 
 def test_the_last_line_of_a_stack_is_the_newest_below_it() -> None:
     lines = {"shop_web": LogLineInfo("old", NOW - 60), "shop_orders_db": LogLineInfo("new", NOW - 5)}
-    tree = seen(shop_and_orders(), **lines)
+    tree = seen(shop_and_orders(), lines=lines)
     assert (tree["line"], tree["age"]) == ("new", 5)
     assert (tree["services"][3]["line"], tree["services"][3]["age"]) == ("old", 60)
 

@@ -1,0 +1,93 @@
+"""Logs of a stack and everything below it: which tasks to ask, and how their lines come together.
+
+The command line and the controllers' REST use the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from heapq import merge
+
+from ailtire_deploy import moments
+from ailtire_deploy.errors import NotFound
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.ports import LogLine
+from ailtire_deploy.state import Resource, State
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A task whose output to read; ``name`` is ``path/service.slot``, ``service`` its engine name."""
+
+    task_id: str
+    name: str
+    service: str
+    live: bool
+
+
+def select(
+    observed: State, path: StackPath, service: str | None = None, *, recursive: bool = True
+) -> tuple[Source, ...]:
+    """The tasks of a stack, dead ones included; of one service only if it is named.
+
+    Raises NotFound when there is no such stack or service.
+    """
+    services = [each for each in observed if each.kind == "service" and _is_within(each, path, recursive)]
+    chosen = [each for each in services if service in (None, each.service)]
+    if not chosen:
+        raise NotFound(_unknown(path, service, services))
+    found = (
+        Source(t.id, name_of(each, t.slot), each.name, t.live)
+        for each in chosen
+        for t in observed.tasks_of(each.name)
+    )
+    return tuple(sorted(found, key=lambda source: (source.name, source.task_id)))
+
+
+def name_of(service: Resource, slot: str) -> str:
+    """The prefix of a task's lines: ``path/service.slot``."""
+    return f"{service.path}/{service.service}.{slot}"
+
+
+def stack_of(source: str) -> str:
+    """The path of the stack a line comes from."""
+    return source.rsplit("/", 1)[0]
+
+
+def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
+    """Lines by time; those of one task stay in the order in which they were written."""
+    return sorted(lines, key=_moment)
+
+
+def merged(*streams: Iterable[LogLine]) -> Iterable[LogLine]:
+    """Several streams, each in order of time, as one."""
+    return merge(*streams, key=_moment)
+
+
+def tail_of_each_stack(lines: Iterable[LogLine], tail: int) -> list[LogLine]:
+    """The newest ``tail`` lines of each stack, all in order of time."""
+    by_stack: dict[str, list[LogLine]] = {}
+    for line in in_order(lines):
+        by_stack.setdefault(stack_of(line.source), []).append(line)
+    newest = (kept for each in by_stack.values() for kept in (each[-tail:] if tail > 0 else []))
+    return in_order(newest)
+
+
+def as_json(line: LogLine) -> dict[str, str]:
+    return {"source": line.source, "stream": line.stream, "time": line.time, "text": line.text}
+
+
+def _moment(line: LogLine) -> str:
+    return moments.ordered(line.time)
+
+
+def _is_within(service: Resource, path: StackPath, recursive: bool) -> bool:
+    return path.covers(service.path) if recursive else service.path == path
+
+
+def _unknown(path: StackPath, service: str | None, services: Iterable[Resource]) -> str:
+    known = ", ".join(sorted({each.service for each in services}))
+    if service is None or not known:
+        return f"there is no stack {path} on this swarm"
+    return f"there is no service {service!r} in {path}; there are {known}"

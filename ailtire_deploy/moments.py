@@ -1,0 +1,33 @@
+"""Moments as text and as numbers. Nothing here asks what time it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def to_text(seconds: float) -> str:
+    """Seconds since 1970 as RFC 3339 in UTC, to the second."""
+    return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def from_text(text: str) -> float:
+    """Seconds since 1970 of an RFC 3339 time. Raises ValueError for anything else."""
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def ordered(text: str) -> str:
+    """A UTC time as the engine writes it, in a form that sorts to the nanosecond: ``.5Z`` after ``.25Z``."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    return f"{whole}.{fraction:0<9}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units: ``3d4h``, ``2m5s``, ``12s``."""
+    left = max(0, int(seconds))
+    parts: list[str] = []
+    for name, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count or (name == "s" and not parts):
+            parts.append(f"{count}{name}")
+    return "".join(parts[:2])

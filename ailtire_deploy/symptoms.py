@@ -1,0 +1,171 @@
+"""What the tasks of one service say about it: one word, and one sentence that says why.
+
+The engine has no such word; it is read from the update's state and from the tasks, the newest of each slot
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ailtire_deploy.state import Resource, State, Task
+
+Word = Literal[
+    "running",
+    "updating",
+    "starting",
+    "waiting",
+    "shutdown",
+    "warning",
+    "unreachable",
+    "failed",
+    "error",
+]
+WORST_LAST: tuple[Word, ...] = (
+    "shutdown",
+    "running",
+    "updating",
+    "starting",
+    "waiting",
+    "warning",
+    "unreachable",
+    "failed",
+    "error",
+)
+
+RECENT = 120.0  # seconds for which the failures of tasks that were replaced still count
+OFTEN = 3  # that many failures within RECENT are a crash loop, not an accident
+ENDED_BADLY = frozenset({"failed", "rejected", "orphaned"})
+BEFORE_START = frozenset({"new", "pending", "allocated", "assigned", "accepted"})
+UPDATE_FAILED = {
+    "paused": "the update stopped",
+    "rollback_started": "the update failed and is being rolled back",
+    "rollback_paused": "the rollback stopped",
+    "rollback_completed": "the update failed and was rolled back",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """The word, and why. An empty message needs no explanation."""
+
+    word: Word
+    message: str = ""
+
+
+def of(service: Resource, observed: State, now: float) -> Symptom:
+    """How a service does."""
+    tasks = newest_first(observed.tasks_of(service.name))
+    update = service.facts.get("update", "")
+    if update in UPDATE_FAILED:
+        reason = service.facts.get("message") or last_error(tasks)
+        return Symptom("failed", joined(UPDATE_FAILED[update], reason))
+    if observed.settled(service.name):
+        return steady(tasks, now)
+    if has_finished(service, tasks):
+        return Symptom("running", "completed")
+    if update and update != "completed":
+        return moving(service, observed, tasks, now)
+    return incomplete(service, observed, tasks, now)
+
+
+def steady(tasks: tuple[Task, ...], now: float) -> Symptom:
+    """All tasks run; several that did not last are worth a warning."""
+    lost = recent_failures(tasks, now)
+    if len(lost) < OFTEN:
+        return Symptom("running")
+    return Symptom("warning", joined(f"{len(lost)} tasks failed within {RECENT:.0f} s", explain(lost[0])))
+
+
+def moving(service: Resource, observed: State, tasks: tuple[Task, ...], now: float) -> Symptom:
+    """An update is under way."""
+    done = f"{observed.running(service.name)} of {wanted(service)} tasks are new"
+    lost = recent_failures([task for task in tasks if task.current], now)
+    return Symptom("updating", joined(done, explain(lost[0]) if lost else stuck(tasks)))
+
+
+def incomplete(service: Resource, observed: State, tasks: tuple[Task, ...], now: float) -> Symptom:
+    """Tasks are missing: not started yet, held up, or ended badly."""
+    current = [task for task in tasks if task.current]
+    newest = leaders(current)
+    lost = recent_failures(current, now)
+    if lost and (len(lost) >= OFTEN or not any(task.live for task in newest)):
+        if observed.running(service.name):
+            return Symptom("warning", explain(lost[0]))
+        return Symptom("error" if lost[0].state == "rejected" else "failed", explain(lost[0]))
+    held = stuck(current)
+    if held:
+        return Symptom("waiting", held)
+    again = joined("trying again", explain(lost[0])) if lost else ""
+    return Symptom("starting", again or progress(service, observed, newest))
+
+
+def progress(service: Resource, observed: State, newest: Iterable[Task]) -> str:
+    """How far a start has come."""
+    states = sorted({task.state for task in newest if task.state != "running"})
+    count = f"{observed.running(service.name)} of {wanted(service)} tasks run"
+    return f"{count} ({', '.join(states)})" if states else count
+
+
+def stuck(tasks: Iterable[Task]) -> str:
+    """What keeps a task from starting, in the engine's words: no suitable node, a port in use, …"""
+    held = (task for task in leaders(tasks) if task.state in BEFORE_START)
+    return next((text for task in held if (text := task.error)), "")
+
+
+def has_finished(service: Resource, tasks: tuple[Task, ...]) -> bool:
+    """Whether a service that need not run on has done its work in every slot."""
+    policy = service.spec.get("TaskTemplate", {}).get("RestartPolicy", {}).get("Condition", "any")
+    newest = leaders(task for task in tasks if task.current)
+    done = sum(task.state == "complete" for task in newest)
+    return policy in ("none", "on-failure") and 0 < wanted(service) <= done
+
+
+def wanted(service: Resource) -> int:
+    """How many tasks the service should have."""
+    return int(service.facts.get("wanted", 1))
+
+
+def newest_first(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    return tuple(sorted(tasks, key=lambda task: (-task.timestamp, task.slot, task.id)))
+
+
+def leaders(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """The task that counts in each slot: the one that shall run, else the newest."""
+    chosen: dict[str, Task] = {}
+    for task in sorted(newest_first(tasks), key=lambda task: task.desired != "running"):
+        chosen.setdefault(task.slot, task)
+    return tuple(chosen[slot] for slot in sorted(chosen, key=slot_order))
+
+
+def slot_order(slot: str) -> tuple[int, str]:
+    """Slots by number; those of a global service are node names and come by name."""
+    return (int(slot), "") if slot.isdecimal() else (0, slot)
+
+
+def recent_failures(tasks: Iterable[Task], now: float) -> list[Task]:
+    """Tasks that ended badly a short while ago, newest first."""
+    return [t for t in newest_first(tasks) if ended_badly(t) and now - t.timestamp <= RECENT]
+
+
+def ended_badly(task: Task) -> bool:
+    """A failure, or an end with 0 that nobody asked for (an unhealthy program that handles SIGTERM)."""
+    return task.state in ENDED_BADLY or (task.state == "complete" and task.desired == "running")
+
+
+def last_error(tasks: Iterable[Task]) -> str:
+    return next((explain(task) for task in newest_first(tasks) if ended_badly(task)), "")
+
+
+def explain(task: Task) -> str:
+    """One task's end in a sentence: which, where, why."""
+    reason = task.error or task.message or task.state
+    code = f", exit {task.exit_code}" if task.exit_code and str(task.exit_code) not in reason else ""
+    place = f" on {task.node}" if task.node else ""
+    return f"task {task.slot}{place} {task.state}: {reason}{code}"
+
+
+def joined(*parts: str) -> str:
+    return ": ".join(part for part in parts if part)
