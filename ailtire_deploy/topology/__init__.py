@@ -1,0 +1,45 @@
+"""The whole network and gateway policy: who may meet whom, decided from the model alone.
+
+A plain service sits on its sibling network and nowhere else, plus a private way out if it asked for one. Only
+gateways sit on several networks of a tree. No controller sits on a sibling network. What a gateway answers
+depends on the network the caller stands on. The tables are in ``seats`` and ``faces``.
+
+The command line's imaginary stack (path ``-``) goes through the same tables: it has a child, the root, and
+nothing else.
+"""
+
+from __future__ import annotations
+
+from ailtire_deploy.model import Stack
+from ailtire_deploy.topology import faces, seats
+from ailtire_deploy.topology.seats import EDGE, FAMILY, GATEWAY, SIBLING, admin_of, egress_of, family_of
+from ailtire_deploy.topology.shape import SLOTS, Face, Network, Rule, Seat, Target, Topology
+
+__all__ = [
+    "EDGE",
+    "FAMILY",
+    "GATEWAY",
+    "SIBLING",
+    "SLOTS",
+    "Face",
+    "Network",
+    "Rule",
+    "Seat",
+    "Target",
+    "Topology",
+    "admin_of",
+    "decide",
+    "egress_of",
+    "family_of",
+]
+
+
+def decide(stack: Stack) -> Topology:
+    """Where everything of a stack sits and what its gateway answers."""
+    return Topology(
+        stack.path,
+        tuple(seats.networks(stack)),
+        dict(seats.seats(stack)),
+        faces.faces(stack),
+        faces.gateway(stack.path, GATEWAY) if seats.publishes(stack) else None,
+    )

@@ -1,0 +1,90 @@
+"""What ``topology`` decides, as values: networks, seats on them, and what a gateway answers on each.
+
+Services, networks and their members go by the key they have in the rendered compose file; ``names`` makes the
+engine's names of those keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ailtire_deploy.names import StackPath
+
+SLOTS = (
+    16  # tasks a gateway is ready for without a change of its configuration; more, where replicas ask for it
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One overlay network. ``external``: its launcher made it, this stack only uses it."""
+
+    key: str
+    name: str
+    internal: bool = True
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A place on a network, and the short names it is known by there (beside ``tasks.<engine name>``)."""
+
+    network: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """All tasks of one engine service. ``label`` names it in the proxy's configuration and log."""
+
+    label: str
+    service: str
+    port: int
+    slots: int = SLOTS
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What arrives under ``host`` and ``prefix`` goes to ``target``, its prefix rewritten to ``path``.
+
+    ``target`` None is a 404. ``host`` "" and ``method`` "" mean any; ``exact`` leaves out what is below the
+    prefix; ``segment`` is one that has to stand somewhere in the path.
+    """
+
+    target: Target | None
+    prefix: str = "/"
+    path: str = "/"
+    host: str = ""
+    method: str = ""
+    segment: str = ""
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a gateway answers to callers on one network: the first rule that fits, and 404 if none does.
+
+    ``network`` is its engine name. ``trusted``: callers are gateways, whose forwarded headers are believed.
+    """
+
+    name: str
+    network: str
+    rules: tuple[Rule, ...]
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Who sits where in one stack. ``seats`` lists every service by its compose key."""
+
+    path: StackPath
+    networks: tuple[Network, ...]
+    seats: Mapping[str, tuple[Seat, ...]]
+    faces: tuple[Face, ...] = ()
+    edge: Target | None = None  # where the edge leads, in a root that publishes
+
+    @property
+    def gateway_networks(self) -> tuple[str, ...]:
+        """The engine names of the networks a gateway stands on: their subnets tell its faces apart."""
+        return tuple(face.network for face in self.faces)
