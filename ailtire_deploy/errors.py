@@ -35,8 +35,8 @@ INTERRUPTED = 130
 class Problem:
     """One thing that is wrong in an input file, and what it should be.
 
-    ``line`` and ``column`` count from 1; 0 means the place is unknown (a value given on the command line, say).
-    ``path`` is the way into the document, for example ``services.web.interface``.
+    ``line`` and ``column`` count from 1; 0 means the place is unknown (a value given on the command line,
+    say). ``path`` is the way into the document, for example ``services.web.interface``.
     """
 
     file: str
