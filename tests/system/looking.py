@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import time
+import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,7 @@ def everything_said(deployed: Deployed) -> dict[str, str]:
     """All that the engine, the command line and REST show of a tree."""
     swarm, tree, token = deployed.swarm, deployed.tree, deployed.token()
     said = {kind: json.dumps(swarm.objects(kind)) for kind in ("service", "config", "secret", "network")}
+    said |= {f"content of {name}": content(found) for name, found in swarm.objects("config").items()}
     said |= {f"log of {name}": swarm.logs(name) for name in swarm.objects("service") if tree.prefix in name}
     said["containers"] = swarm.docker("inspect", *swarm.containers(tree.prefix).values())
     for verb in (["plan", tree.playbook, "-v"], ["apply", tree.playbook, "-v"], ["bundle", tree.playbook],
@@ -69,6 +72,14 @@ def everything_said(deployed: Deployed) -> dict[str, str]:
     for call in ("status", "log?tail=1000", "view"):
         said[call] = deployed.http("GET", f"/_admin/{call}", token=token).text
     return said
+
+
+def content(config: Mapping[str, Any]) -> str:
+    """What a config holds, unpacked if it is packed."""
+    data = base64.b64decode(config["Spec"].get("Data", ""))
+    with suppress(zlib.error):
+        data = zlib.decompress(data)
+    return data.decode(errors="replace")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.swarm import Swarm
+from tests.system.small import left
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,7 @@ class Deployed:
 
     def left(self) -> list[str]:
         """What is on the swarm of this tree, volumes aside."""
-        prefixes = (self.tree.prefix, f"{self.tree.root}.")
-        things = [f"{kind} {name}" for kind in ("service", "network", "config", "secret")
-                  for name in self.swarm.objects(kind) if name.startswith(prefixes)]  # fmt: skip
-        return things + [f"container {name}" for name in self.swarm.containers(self.tree.prefix)]
+        return left(self.swarm, self.tree.root)
 
     def volumes(self) -> list[str]:
         names = self.swarm.docker("volume", "ls", "-q").split()
@@ -142,6 +140,5 @@ def recall(deployed: Deployed) -> Any:
 
 def shut_down(swarm: Swarm, root: str) -> None:
     """Shut a tree down by the command line, if there is anything of it."""
-    if any(name.startswith((f"{root}_", f"{root}.")) for kind in ("service", "config", "network", "secret")
-           for name in swarm.objects(kind)):  # fmt: skip
+    if left(swarm, root):
         swarm.cli("shutdown", root, "--yes", code=0)

@@ -1,0 +1,61 @@
+"""Planted secret values reach the container that asked for them, and nothing else that anybody can read."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+from tests.swarm import Swarm
+from tests.system.looking import everything_said
+from tests.system.small import PORT, cleaned, service, write
+from tests.system.trees import Deployed, Tree
+
+PLANTED = "correct-horse-battery-staple-29"
+IN_FILE = "tr0ub4dor-and-three-more-words"
+
+
+def tree(file: Path) -> Tree:
+    return Tree(
+        str(file), "vault", PORT, {"vault": ("door",)}, "", "", {"/": 200}, "", "", {}, ("vault_door",), ""
+    )
+
+
+def test_values_from_the_environment_and_from_files_are_found_nowhere(swarm: Swarm, tmp_path: Path) -> None:
+    (tmp_path / "combination").write_text(IN_FILE)
+    sources = {"planted": {"from": {"env": "VAULT_SECRET"}}, "filed": {"from": {"file": "combination"}}}
+    file = write(tmp_path, "vault", {"door": service(secrets=list(sources))}, secrets=sources)
+    there = Swarm(swarm.host, swarm.address, swarm.home, {"VAULT_SECRET": PLANTED})
+    with cleaned(swarm, "vault"):
+        said = {"first apply": str(there.cli("apply", file, "-v", code=0))}
+        inside = there.inside("vault_door")
+        assert inside.file("/run/secrets/planted").content_string == PLANTED
+        assert inside.file("/run/secrets/filed").content_string == IN_FILE
+        said |= everything_said(Deployed(there, tree(file), {}))
+        there.cli("render", file, "-o", tmp_path / "out", code=0)
+        said |= {str(each): each.read_text() for each in (tmp_path / "out").rglob("*") if each.is_file()}
+    values = [
+        form for value in (PLANTED, IN_FILE) for form in (value, base64.b64encode(value.encode()).decode())
+    ]
+    assert not [where for where, text in said.items() if any(value in text for value in values)]
+
+
+def test_a_changed_value_rolls_its_user_and_an_equal_one_nothing(swarm: Swarm, tmp_path: Path) -> None:
+    sources = {"planted": {"from": {"env": "VAULT_SECRET"}}}
+    file = write(tmp_path, "vault", {"door": service(secrets=["planted"])}, secrets=sources)
+    with cleaned(swarm, "vault"):
+        swarm.cli("apply", file, code=0, VAULT_SECRET=PLANTED)
+        before = swarm.dump()
+        swarm.cli("apply", file, code=0, VAULT_SECRET=PLANTED)
+        assert swarm.dump() == before
+        swarm.cli("apply", file, code=0, VAULT_SECRET=IN_FILE)
+        assert swarm.inside("vault_door").file("/run/secrets/planted").content_string == IN_FILE
+
+
+def test_a_secret_without_its_source_is_a_named_problem_and_nothing_is_made(
+    swarm: Swarm, tmp_path: Path
+) -> None:
+    sources = {"planted": {"from": {"env": "VAULT_SECRET"}}}
+    file = write(tmp_path, "vault", {"door": service(secrets=["planted"])}, secrets=sources)
+    before = swarm.dump()
+    assert "VAULT_SECRET" in swarm.cli("apply", file, code=3).err
+    assert swarm.dump() == before
