@@ -7,7 +7,7 @@ family         ``/_admin/…``                                  the own controll
 ..             ``/_down/CHILD/…``                             the child's controller, as ``/_admin/…``
 ..             ``_down`` anywhere else                        nobody
 ..             ``_admin`` anywhere below a child's mount      the own controller: it asks the child for the
-                                                              caller, so that no token of this stack goes there
+                                                              caller, so no token of this stack goes there
 ..             a route of the interface, longest first        the service, or the child's gateway
 sibling        ``_admin`` or ``_down`` anywhere               nobody
 ..             ``http://CHILD/…`` below a path of its routes  the child's gateway, unchanged
@@ -109,6 +109,6 @@ def _ports(service: Service) -> set[int | None]:
 
 
 def slots(service: Service) -> int:
-    """Room for twice the replicas, since an update may start all new tasks first: a power of two from SLOTS up."""
+    """Room for twice the replicas, as an update may start all new ones first: a power of two from SLOTS up."""
     replicas = int(service.options.get("deploy", {}).get("replicas", 1))
     return max(SLOTS, 1 << (2 * replicas - 1).bit_length()) if replicas else SLOTS
