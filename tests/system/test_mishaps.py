@@ -1,4 +1,4 @@
-"""What goes wrong in real life: kills in the middle, two at once, names already taken, images that are not there."""
+"""What goes wrong in real life: kills in the middle, two at once, names taken already, images not there."""
 
 from __future__ import annotations
 
