@@ -31,14 +31,15 @@ class Status(TypedDict):
     """One stack or service. ``age`` is how many seconds ago ``line``, the last log line, was written.
 
     ``desired`` and ``running`` count tasks, of a stack those of all its services. ``since`` is when the
-    newest task of a service got into its state, of a stack when its revision was written. Unknown is None.
+    newest task of a service got into its state, of a stack when its revision was written. Unknown is
+    None; a service that has said nothing has the line "".
     """
 
     type: Literal["Stack", "Service"]
     name: str
     shortName: str
     status: symptoms.Word
-    line: str | None
+    line: str
     message: str
     revision: int | None
     since: str | None
@@ -128,7 +129,7 @@ def _node(type_: Literal["Stack", "Service"], name: str, short: str, symptom: Sy
         "name": name,
         "shortName": short,
         "status": symptom.word,
-        "line": None,
+        "line": "",
         "message": symptom.message,
         "revision": None,
         "since": None,
@@ -157,10 +158,17 @@ def _stack_symptom(path: StackPath, newest: Revision | None, held: Sequence[Stat
         )
     worst = max(held, key=_severity, default=None)
     if worst and worst["status"] not in HARMLESS:
-        return Symptom(worst["status"], symptoms.joined(worst["name"], worst["message"]))
+        return Symptom(worst["status"], _told_by(worst))
     if names.admin_service(path) not in _engine_names(path, held):
         return _without_controller(newest)
     return _by_outcome(newest)
+
+
+def _told_by(worst: Status) -> str:
+    """Its message with its name, unless the message names something deeper already."""
+    message = worst["message"]
+    deeper = message.startswith(f"{worst['name']}/")
+    return message if deeper else symptoms.joined(worst["name"], message)
 
 
 def _severity(status: Status) -> int:

@@ -124,7 +124,7 @@ def test_the_worst_of_its_services_is_said_of_the_stack_with_the_reason() -> Non
     observed = State.of([*healthy_part, db], tasks=(*healthy_part.tasks, failed))
     tree = seen(observed)
     assert tree["status"] == "failed"
-    assert tree["message"].endswith("shop/orders/db: task 1 on node1 failed: task: non-zero exit (1)")
+    assert tree["message"] == ("shop/orders/db: task 1 on node1 failed: task: non-zero exit (1)")
 
 
 def test_a_failed_revision_says_its_own_reasons() -> None:
