@@ -57,7 +57,9 @@ class Keyring:
             fcntl.flock(lock, fcntl.LOCK_EX)
             keys = self.get(cluster, root)
             if keys is None:
-                self._write({**self._read(), f"{cluster}/{root}": {"key": fresh.key.hex(), "seed": fresh.seed.hex()}})
+                self._write(
+                    {**self._read(), f"{cluster}/{root}": {"key": fresh.key.hex(), "seed": fresh.seed.hex()}}
+                )
             return keys or fresh
 
     def _write(self, entries: Mapping[str, Mapping[str, str]]) -> None:
@@ -78,7 +80,9 @@ class Keyring:
         return entries
 
     def _broken(self) -> InvalidInput:
-        return InvalidInput([Problem(str(self.path), 0, 0, "", "this key file cannot be read", "restore a copy of it")])
+        return InvalidInput(
+            [Problem(str(self.path), 0, 0, "", "this key file cannot be read", "restore a copy of it")]
+        )
 
 
 def default_path(environment: Mapping[str, str]) -> Path:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from ailtire_deploy import identity, names, pipeline, revisions, sealing, verdict
+from ailtire_deploy import foresight, identity, names, pipeline, revisions, sealing, verdict
 from ailtire_deploy.apply import apply
-from ailtire_deploy.definition import fill, fill_tree
 from ailtire_deploy.departures import stand_in
 from ailtire_deploy.errors import Busy, Failed
 from ailtire_deploy.keyring import Keyring, Keys
@@ -61,20 +60,10 @@ class Launcher:
         observed = self.engine.observe(entry.path)
         refuse_while_leaving(observed, entry.path)
         wish = self.wish(entry, observed, keep=False)
-        ahead = State({**observed.resources, **given(wish)}, observed.tasks, observed.foreign)
         first = plan(wish.desired, observed, OUTERMOST, self.now())
-        return {OUTERMOST: first, **dict(self._below(entry.path, wish.revision, ahead, wish.writer))}
-
-    def _below(self, path: StackPath, revision: Resource, ahead: State, writer: Writer) -> Iterator[tuple[StackPath, Plan]]:
-        stack = fill(revisions.decode(revision.data or b"", revision.name), path)
-        origin = revision.labels[names.LABEL_ORIGIN]
-        desired = pipeline.present(stack, ahead, replace(writer, origin=origin))
-        yield path, plan(desired, ahead, path, self.now())
-        for child in stack.children:
-            below = path / child.key
-            wished = next((each for each in newest_first(desired, below)), None)
-            if wished is not None:
-                yield from self._below(below, wished, ahead, replace(writer, key=identity.derive(writer.key, child.key)))
+        root = foresight.as_revision(entry.path, wish.revision)
+        ahead = foresight.with_given(observed, wish.desired)
+        return {OUTERMOST: first, **dict(foresight.plans(root, ahead, wish.writer, self.now()))}
 
     def apply(self, entry: Entry, watch: Watch, *, patience: float | None = None, wait: bool = True) -> Recap:
         """Write what is missing, then watch until the whole tree has converged or failed.
@@ -120,7 +109,7 @@ class Launcher:
             progress = judged.progress
             watch(observed)
             if judged.outcome != "pending" or not wait:
-                made.append(Report(report.entries))
+                made.append(Report(tuple(each for each in report if each.outcome != "changed")))
                 return observed, judged
             self.sleep(POLL)
 
@@ -128,8 +117,9 @@ class Launcher:
         """What shall be there, of what the command line writes. ``keep`` puts new keys into the key file."""
         keys, salt = self._keys(entry.path, observed, keep=keep)
         writer = Writer(self.site, keys.key, author=self.author)
-        stacks = fill_tree(entry.body, entry.path, entry.sources)
-        sealed = sealing.seal(entry.body["definition"], stacks, entry.path, salt, self._reader(keys))
+        sealed = sealing.seal(
+            entry.body["definition"], entry.stacks, entry.path, salt, self._reader(entry, keys)
+        )
         child = Child(entry.path.key, sealed.definition, entry.body["parameters"])
         outermost = Stack(OUTERMOST, context=entry.body["context"], children=(child,))
         extra = [*sealed.secrets, seed_secret(entry.path, keys.seed), salt_config(entry.path, salt)]
@@ -137,7 +127,9 @@ class Launcher:
         return Wish(desired, next(newest_first(desired, entry.path)), writer)
 
     def _reader(self, keys: Keys) -> sealing.Read:
-        return lambda path, key, secret: sealing.generated(keys.seed, path, key, secret) or self.read(path, key, secret)
+        return lambda path, key, secret: (
+            sealing.generated(keys.seed, path, key, secret) or self.read(path, key, secret)
+        )
 
     def _keys(self, root: StackPath, observed: State, *, keep: bool) -> tuple[Keys, bytes]:
         """The root's keys and salt: as they are on the swarm, else new ones, the same as long as this object lives."""
@@ -167,7 +159,9 @@ class Launcher:
             if left != marker:
                 marker, since = left, self.now()
             if self.now() - since > SHUTDOWN_PATIENCE:
-                raise Failed(f"{root}: still there after {SHUTDOWN_PATIENCE:.0f} s: {', '.join(str(each.key) for each in observed)}")
+                raise Failed(
+                    f"{root}: still there after {SHUTDOWN_PATIENCE:.0f} s: {', '.join(str(each.key) for each in observed)}"
+                )
             made.append(self.sweep_once(root, observed))
             self.sleep(POLL)
 
@@ -190,7 +184,11 @@ def refuse_if_replaced(observed: State, root: StackPath, revision: str) -> None:
     """Raises Busy when another revision stands in the place of ours."""
     last = revisions.newest(observed, root)
     if last is None or last.name != revision:
-        by = f"{last.name} of {last.found.labels.get(names.LABEL_AUTHOR) or 'somebody'}" if last else "a shutdown"
+        by = (
+            f"{last.name} of {last.found.labels.get(names.LABEL_AUTHOR) or 'somebody'}"
+            if last
+            else "a shutdown"
+        )
         raise Busy(f"{root}: {revision} was replaced by {by}")
 
 
@@ -199,18 +197,17 @@ def newest_first(state: State, path: StackPath) -> Iterator[Resource]:
     return (each.found for each in revisions.history(state, path))
 
 
-def given(wish: Wish) -> dict[Key, Resource]:
-    """What will be there before any controller looks: all the command line makes, but no service's tasks."""
-    return {each.key: each for each in wish.desired if not each.absent}
-
-
 def salt_of(wish: Wish) -> State:
     return State.of(each for each in wish.desired if each.kind == "config" and each.name.endswith(".salt"))
 
 
 def seed_secret(root: StackPath, seed: bytes) -> Resource:
-    return Resource(Key("secret", names.seed_secret(root)), labels=revisions.labels_of(OUTERMOST, root), data=seed)
+    return Resource(
+        Key("secret", names.seed_secret(root)), labels=revisions.labels_of(OUTERMOST, root), data=seed
+    )
 
 
 def salt_config(root: StackPath, salt: bytes) -> Resource:
-    return Resource(Key("config", names.salt_config(root)), labels=revisions.labels_of(OUTERMOST, root), data=salt)
+    return Resource(
+        Key("config", names.salt_config(root)), labels=revisions.labels_of(OUTERMOST, root), data=salt
+    )

@@ -74,6 +74,11 @@ def tail_of_each_stack(lines: Iterable[LogLine], tail: int) -> list[LogLine]:
     return in_order(newest)
 
 
+def is_after(line: LogLine, time: str) -> bool:
+    """Whether a line was written after a time of the same form; every line is after none."""
+    return not time or _moment(line) > moments.ordered(time)
+
+
 def as_json(line: LogLine) -> dict[str, str]:
     return {"source": line.source, "stream": line.stream, "time": line.time, "text": line.text}
 

@@ -55,7 +55,9 @@ def present(stack: Stack, observed: State, writer: Writer) -> State:
 def leaving(stack: Stack, observed: State) -> frozenset[StackPath]:
     """Children that have to go first: no longer in the definition, or on their way out already."""
     wanted = {stack.path / child.key for child in stack.children}
-    there = {each.path for each in observed.owned_by(stack.path) if each.path.parent == stack.path and each.path}
+    there = {
+        each.path for each in observed.owned_by(stack.path) if each.path.parent == stack.path and each.path
+    }
     newest = {child: revisions.newest(observed, child) for child in there}
     return frozenset(c for c in there if c not in wanted or ((last := newest[c]) is not None and last.absent))
 
@@ -114,7 +116,10 @@ def departure(child: StackPath, observed: State, writer: Writer) -> tuple[Resour
     empty = () if child in writer.lost else (Need("owner", str(child), "gone"),)
     after = (Need("service", names.admin_service(child), "gone"), Need("owner", str(child), "gone"))
     needs = {SWEEP: None, names.ADMIN: empty}
-    return (*told, *(each if (wait := needs.get(each.service, after)) is None else absent(each, *wait) for each in mine))
+    return (
+        *told,
+        *(each if (wait := needs.get(each.service, after)) is None else absent(each, *wait) for each in mine),
+    )
 
 
 def farewell(last: Revision, observed: State, writer: Writer) -> Resource:
@@ -165,7 +170,9 @@ class _Order:
     dependants: Mapping[str, list[str]]
 
     def __call__(self, each: Resource) -> tuple[Need, ...]:
-        return tuple(Need("service", self.services[key], "gone") for key in self.first(each) if key in self.services)
+        return tuple(
+            Need("service", self.services[key], "gone") for key in self.first(each) if key in self.services
+        )
 
     def first(self, each: Resource) -> list[str]:
         proxies = ("gateway", "edge")
@@ -189,12 +196,32 @@ def before(observed: State, path: StackPath) -> Stack | None:
     return filled(last) if last else None
 
 
-def desired(path: StackPath, observed: State, writer: Writer) -> State | None:
-    """What the controller of ``path`` wants according to its newest revision; None when it has none."""
-    last = revisions.newest(observed, path)
-    if last is None:
-        return None
-    writer = replace(writer, origin=last.origin)
-    if last.absent:
-        return shutdown(path, observed, before(observed, path), writer)
-    return present(filled(last), observed, writer)
+def towards(revision: Revision, observed: State, writer: Writer) -> State:
+    """What the controller of a stack wants according to its newest revision. Raises InvalidInput."""
+    if revision.absent:
+        return shutdown(revision.path, observed, before(observed, revision.path), writer)
+    return present(filled(revision), observed, writer)
+
+
+def sweeper(root: StackPath, site: Site) -> Resource:
+    """A service of our image, on no network of ours, that removes what is left of a root, and then itself.
+
+    Not in swarm's job mode: that would leave a task record which the API cannot remove.
+    """
+    container = {
+        "Image": site.image,
+        "Args": ["sweep", str(root)],
+        "User": site.user,
+        "ReadOnly": True,
+        "CapabilityDrop": ["ALL"],
+        "Env": [f"AILTIRE_CLUSTER={site.cluster}"],
+        "Mounts": [{"Type": "bind", "Source": site.socket, "Target": "/var/run/docker.sock"}],
+    }
+    task = {
+        "ContainerSpec": container,
+        "RestartPolicy": {"Condition": "on-failure"},
+        "Placement": {"Constraints": ["node.role == manager"]},
+    }
+    spec = {"TaskTemplate": task, "Mode": {"Replicated": {"Replicas": 1}}, "EndpointSpec": {"Mode": "dnsrr"}}
+    labels = {**revisions.labels_of(StackPath(), root), names.LABEL_SERVICE: SWEEP}
+    return Resource(Key("service", names.in_stack(root, SWEEP)), spec=spec, labels=labels)

@@ -118,7 +118,9 @@ def stacks(observed: State, below: StackPath) -> tuple[StackPath, ...]:
 def overridden(observed: State, path: StackPath, origin: str) -> tuple[StackPath, ...]:
     """Stacks at or below ``path`` whose newest revision is a local one from before root revision ``origin``."""
     found = ((each, newest(observed, each)) for each in stacks(observed, path))
-    return tuple(p for p, revision in found if revision and revision.cause == LOCAL and revision.origin != origin)
+    return tuple(
+        p for p, revision in found if revision and revision.cause == LOCAL and revision.origin != origin
+    )
 
 
 def child_body(stack: Stack, child: Child) -> dict[str, Any]:
@@ -133,7 +135,9 @@ def child_body(stack: Stack, child: Child) -> dict[str, Any]:
     }
 
 
-def make(observed: State, path: StackPath, body: Mapping[str, Any], *, cause: str, origin: str, author: str) -> Resource:
+def make(
+    observed: State, path: StackPath, body: Mapping[str, Any], *, cause: str, origin: str, author: str
+) -> Resource:
     """The next revision of a stack. ``origin`` "" means that it is a root's, and so its own."""
     latest = newest(observed, path)
     name = names.revision_name(path, latest.number + 1 if latest else 1)
@@ -149,7 +153,9 @@ def make(observed: State, path: StackPath, body: Mapping[str, Any], *, cause: st
     return Resource(Key("config", name), labels=labels, data=data)
 
 
-def wish(observed: State, path: StackPath, body: Mapping[str, Any], *, cause: str, origin: str, author: str) -> Resource:
+def wish(
+    observed: State, path: StackPath, body: Mapping[str, Any], *, cause: str, origin: str, author: str
+) -> Resource:
     """The revision a parent wishes for: the newest it wrote, if that is still what it wants.
 
     It writes anew when a local one stands in the way or the last one failed, but only once for each root revision.

@@ -27,7 +27,9 @@ class Sealed:
     secrets: tuple[Resource, ...]
 
 
-def seal(definition: Mapping[str, Any], stacks: Mapping[StackPath, Stack], root: StackPath, salt: bytes, read: Read) -> Sealed:
+def seal(
+    definition: Mapping[str, Any], stacks: Mapping[StackPath, Stack], root: StackPath, salt: bytes, read: Read
+) -> Sealed:
     """Read every source of a whole tree. ``read`` raises InvalidInput for one that cannot be read."""
     made = {
         (path, key): secret_resource(path, key, read(path, key, secret), salt)
@@ -45,7 +47,9 @@ def secret_resource(path: StackPath, key: str, value: bytes, salt: bytes) -> Res
     return Resource(Key("secret", name), labels=labels_of(path, path), data=value)
 
 
-def with_names(definition: Mapping[str, Any], path: StackPath, named: Mapping[tuple[StackPath, str], str]) -> dict[str, Any]:
+def with_names(
+    definition: Mapping[str, Any], path: StackPath, named: Mapping[tuple[StackPath, str], str]
+) -> dict[str, Any]:
     """The definition with ``{name: …}`` in place of each source that has a name, at every depth."""
     filled = dict(definition)
     if "secrets" in definition:
@@ -68,4 +72,9 @@ def _service(service: Any, path: StackPath, named: Mapping[tuple[StackPath, str]
 
 def unread(stacks: Mapping[StackPath, Stack]) -> Iterable[str]:
     """Secrets that still have a source: a controller cannot read it, only the command line can."""
-    return sorted(f"{path}/{key}" for path, stack in stacks.items() for key, secret in stack.secrets.items() if not secret.name)
+    return sorted(
+        f"{path}/{key}"
+        for path, stack in stacks.items()
+        for key, secret in stack.secrets.items()
+        if not secret.name
+    )

@@ -39,7 +39,13 @@ class Verdict:
 
 
 def judge(
-    desired: State, observed: State, plan: Plan, report: Report, before: Progress | None, now: float, patience: float
+    desired: State,
+    observed: State,
+    plan: Plan,
+    report: Report,
+    before: Progress | None,
+    now: float,
+    patience: float,
 ) -> Verdict:
     """What to say of a stack now. ``patience`` is how many seconds without progress are borne."""
     open_ends = unsettled(desired, observed)
@@ -66,7 +72,9 @@ def unsettled(desired: State, observed: State) -> dict[str, Resource]:
 
 def pending_children(desired: State, observed: State) -> list[Resource]:
     """The newest revisions of children that have not converged."""
-    children = {each.path for each in desired if each.kind == "config" and is_revision(each) and not each.absent}
+    children = {
+        each.path for each in desired if each.kind == "config" and is_revision(each) and not each.absent
+    }
     newest = (revisions.newest(observed, child) for child in children)
     return [each.found for each in newest if each and each.outcome != "converged"]
 
@@ -86,7 +94,11 @@ def outcome(revision: Resource) -> str:
 
 
 def refusals(report: Report) -> Iterable[str]:
-    return (f"{each.verb} {each.kind} {each.name}: {each.text}" for each in report.entries if each.outcome == "failed")
+    return (
+        f"{each.verb} {each.kind} {each.name}: {each.text}"
+        for each in report.entries
+        if each.outcome == "failed"
+    )
 
 
 def failures(desired: State, observed: State, now: float) -> Iterable[str]:
@@ -101,7 +113,9 @@ def failures(desired: State, observed: State, now: float) -> Iterable[str]:
             yield from report.get("reasons", [f"{child.path}: failed"])
 
 
-def explain(open_ends: Mapping[str, Resource], waiting: Iterable[str], observed: State, now: float) -> Iterable[str]:
+def explain(
+    open_ends: Mapping[str, Resource], waiting: Iterable[str], observed: State, now: float
+) -> Iterable[str]:
     """One sentence for each thing that did not come any further."""
     services = [each for each in open_ends.values() if each.kind == "service"]
     if services:

@@ -1,0 +1,147 @@
+"""What a controller answers: the Stack interface ``update shutdown status register view log`` behind REST.
+
+Called from many threads at once. Nothing here writes but a revision; all else is the loop's, which it wakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from ailtire_deploy import definition, foresight, log_lines, log_streams, revisions, updates
+from ailtire_deploy.controller.kin import Kin
+from ailtire_deploy.controller.lines import LastLines
+from ailtire_deploy.controller.loop import Loop
+from ailtire_deploy.errors import Busy, Conflict
+from ailtire_deploy.log_lines import Source
+from ailtire_deploy.log_streams import newest
+from ailtire_deploy.model import Route
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.ports import Children, LogLine, Reply
+from ailtire_deploy.rest.protocol import Accepted, Stop
+from ailtire_deploy.revisions import ABSENT, LOCAL, Revision
+from ailtire_deploy.state import State
+from ailtire_deploy.views import histories, plans
+
+ATTEMPTS = 5
+FRESH = 1.0  # seconds for which a look at the swarm serves readers
+
+
+class Controller:
+    """One stack, as REST sees it. ``loop`` does the work; ``children`` reaches the controllers below."""
+
+    def __init__(self, loop: Loop, children: Children) -> None:
+        self.loop = loop
+        self.kin = Kin(loop.path, children)
+        self.lines = LastLines(loop.engine, loop.now)
+
+    @property
+    def path(self) -> StackPath:
+        return self.loop.path
+
+    @property
+    def key(self) -> bytes:
+        return self.loop.key
+
+    def children(self) -> Mapping[str, tuple[Route, ...]]:
+        """The children by key, each with the routes on which it is mounted."""
+        last = revisions.newest(self.observed(), self.path)
+        if last is None or last.absent:
+            last = None
+        stack = definition.fill(last.body, self.path) if last else None
+        return {child.key: child.routes for child in stack.children} if stack else {}
+
+    def observed(self) -> State:
+        """The swarm as it was at most a second ago. Raises Unreachable."""
+        seen = self.loop.snapshot
+        if self.loop.now() - seen.taken < FRESH:
+            return seen.observed
+        return self.loop.look()
+
+    def status(self, budget: float) -> Mapping[str, Any]:
+        """The tree below this stack; a child that does not answer in time is shown as the swarm sees it."""
+        observed = self.observed()
+        lines = self.lines.of(observed, self.path)
+        return self.kin.status(observed, lines, self.loop.now(), budget)
+
+    def log(
+        self, service: str | None, tail: int, since: float, follow: bool, recursive: bool, stop: Stop
+    ) -> Iterator[LogLine | None]:
+        """Lines, oldest first, the newest ``tail`` of each stack. Raises NotFound for an unknown service."""
+
+        def select() -> tuple[Source, ...]:
+            return log_lines.select(self.observed(), self.path, service, recursive=recursive)
+
+        started = self.loop.now()
+        lines = newest(self.loop.engine, select(), tail, since)
+        return (
+            chain(lines, log_streams.follow(self.loop.engine, select, started, stop.is_set))
+            if follow
+            else iter(lines)
+        )
+
+    def update(self, request: Mapping[str, Any], author: str, check: bool) -> Accepted:
+        """Validate, plan, and unless ``check`` store a revision and wake the loop. Raises InvalidInput and Busy."""
+        for _ in range(ATTEMPTS):
+            observed = self.loop.look()
+            last = self._standing(observed)
+            body = updates.merged(last.body, request, self.path)
+            draft = revisions.make(
+                observed, self.path, body, cause=LOCAL, origin=self._origin(last), author=author
+            )
+            ahead = foresight.as_revision(self.path, draft)
+            writer = self.loop.writer(last, observed)
+            shown = plans.as_json(
+                plan for _, plan in foresight.plans(ahead, observed, writer, self.loop.now())
+            )
+            if check:
+                return Accepted("", shown)
+            try:
+                self.loop.engine.create(draft)
+            except Conflict:
+                continue  # somebody else has taken this number: read again
+            self.loop.wake.set()
+            return Accepted(draft.name, shown)
+        raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
+
+    def _standing(self, observed: State) -> Revision:
+        last = revisions.newest(observed, self.path)
+        if last is None or last.absent:
+            raise Busy(f"{self.path} is shutting down")
+        return last
+
+    def _origin(self, last: Revision) -> str:
+        """A root's revision is its own origin; below, it stands until the root's next one."""
+        return last.origin if self.path.parent else ""
+
+    def shutdown(self, author: str) -> Mapping[str, Any]:
+        """Persist the intent and wake the loop; asking again is no error."""
+        for _ in range(ATTEMPTS):
+            observed = self.loop.look()
+            last = revisions.newest(observed, self.path)
+            if last is not None and last.absent:
+                return {"revision": last.name}
+            origin = self._origin(last) if last else ""
+            draft = revisions.make(observed, self.path, ABSENT, cause=LOCAL, origin=origin, author=author)
+            try:
+                self.loop.engine.create(draft)
+            except Conflict:
+                continue
+            self.loop.wake.set()
+            return {"revision": draft.name}
+        raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
+
+    def register(self, child: str, url: str) -> Mapping[str, Any]:
+        """The child called ``child`` is alive. Raises Refused when ``url`` is not what the definition implies."""
+        return self.kin.heard_of(child, url, self.loop.now())
+
+    def history(self) -> list[dict[str, Any]]:
+        """The revisions, newest first."""
+        return [dict(each) for each in histories.as_json(revisions.history(self.observed(), self.path))]
+
+    def forward(
+        self, child: str, method: str, subpath: str, query: str, body: bytes, role: str, budget: float
+    ) -> Reply:
+        """Make a signed call to a child. Raises Unreachable."""
+        return self.kin.children.forward(self.path / child, method, subpath, query, body, role, budget)

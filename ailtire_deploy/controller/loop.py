@@ -1,0 +1,162 @@
+"""The loop: read the world, wish, plan, apply, judge; then sleep until something wakes it.
+
+It is level-triggered: a request or an event only wakes it, and every round starts from what is there. Nothing is
+remembered that could not be lost, except how much was changed for the revision at hand.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from ailtire_deploy import pipeline, revisions, verdict
+from ailtire_deploy.apply import apply
+from ailtire_deploy.controller import outcomes
+from ailtire_deploy.departures import stand_in
+from ailtire_deploy.errors import AiltireError, Failed, InvalidInput
+from ailtire_deploy.model import Site
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.pipeline import Writer
+from ailtire_deploy.plan import plan
+from ailtire_deploy.ports import Engine
+from ailtire_deploy.report import Report
+from ailtire_deploy.revisions import Revision
+from ailtire_deploy.state import State
+from ailtire_deploy.verdict import Progress, Verdict
+
+SETTLED = 30.0  # seconds until the next look when nothing moves
+MOVING = 1.0
+BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
+BREATH = 0.3  # seconds between two rounds, however many events come
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the last round saw. One assignment replaces it; readers never wait."""
+
+    observed: State = field(default_factory=State)
+    taken: float = 0.0
+
+
+@dataclass
+class Loop:
+    """Keeps one stack as its newest revision says."""
+
+    path: StackPath
+    engine: Engine
+    site: Site
+    key: bytes = field(repr=False)
+    now: Callable[[], float] = time.time
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    wake: threading.Event = field(default_factory=threading.Event)
+    _progress: Progress | None = None
+    _revision: str = ""
+    _changed: list[Report] = field(default_factory=list)
+
+    def run(self, stop: threading.Event) -> None:
+        """Round after round until ``stop``; the stack is left running. Raises Failed on another swarm than ours."""
+        failures = 0
+        self.check_cluster()
+        while not stop.is_set():
+            try:
+                after, failures = self.reconcile(), 0
+            except AiltireError as error:
+                log.warning("%s: %s", type(error).__name__, error)
+                after = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
+                failures += 1
+            stop.wait(BREATH)
+            self.wake.wait(0 if stop.is_set() else after)
+            self.wake.clear()
+
+    def check_cluster(self) -> None:
+        """Two engines on one machine share a file system: the socket may be another swarm's."""
+        found = self.engine.info().cluster
+        if found != self.site.cluster:
+            raise Failed(
+                f"this engine belongs to swarm {found}, and {self.path} to {self.site.cluster}: nothing is written"
+            )
+
+    def reconcile(self) -> float:
+        """One round. Returns after how many seconds to look again. Raises what the engine raises."""
+        observed = self.look()
+        last = revisions.newest(observed, self.path)
+        if last is None:
+            return MOVING
+        if last.name != self._revision:
+            self._revision, self._progress, self._changed = last.name, None, []
+        try:
+            return self._towards(last, observed)
+        except InvalidInput as error:
+            refused = Verdict(
+                "failed", tuple(str(each) for each in error.problems), Progress(frozenset(), self.now())
+            )
+            self._tell(last, refused, Report())
+            return SETTLED
+
+    def look(self) -> State:
+        """The whole tree, as it is now; also what readers see from now on."""
+        observed = self.engine.observe(self.path.root)
+        self.snapshot = Snapshot(observed, self.now())
+        return observed
+
+    def _towards(self, last: Revision, observed: State) -> float:
+        writer = self.writer(last, observed)
+        desired = pipeline.towards(last, observed, writer)
+        step = plan(desired, observed, self.path, self.now())
+        report = apply(step, self.engine)
+        helped = self._stand_in(desired, observed, writer)
+        self._changed.append(Report(report.changed))
+        for entry in (*report.changed, *report.failed, *helped.changed):
+            log.info("%s", entry)
+        if last.absent:
+            return self._leave(last, observed)
+        patience = verdict.patience(desired)
+        judged = verdict.judge(desired, observed, step, report, self._progress, self.now(), patience)
+        self._progress = judged.progress
+        self._tell(last, judged, report)
+        if report.changed:
+            return 0.0
+        return (
+            SETTLED
+            if judged.outcome == "converged"
+            else MOVING
+            if judged.outcome == "pending"
+            else BACK_OFF[2]
+        )
+
+    def writer(self, last: Revision, observed: State) -> Writer:
+        """Who this controller is when it wishes for something."""
+        below = {each for each in revisions.stacks(observed, self.path) if each.parent == self.path}
+        gone = frozenset(child for child in below if verdict.lost(observed, child, self.now()))
+        return Writer(self.site, self.key, last.origin, str(self.path), gone)
+
+    def _stand_in(self, desired: State, observed: State, writer: Writer) -> Report:
+        """Take down children that shall go and have no controller any more."""
+        going: Iterable[StackPath] = {each.path for each in desired if each.absent and each.path != self.path}
+        rounds = [
+            stand_in(self.engine, observed, each, replace(writer, lost=frozenset()), self.now())
+            for each in sorted(going)
+        ]
+        return Report.of(rounds)
+
+    def _leave(self, last: Revision, observed: State) -> float:
+        """When all is gone, a root that nobody waits for has itself removed."""
+        if self.path.parent or observed.anything_below(self.path):
+            return MOVING
+        alone = last.cause != revisions.COMMAND_LINE or self.now() - last.found.created > verdict.GRACE
+        sweeper = pipeline.sweeper(self.path, self.site)
+        if alone and sweeper.key not in observed.resources:
+            self.engine.create(sweeper)
+        return MOVING
+
+    def _tell(self, last: Revision, judged: Verdict, report: Report) -> None:
+        """Write the outcome on the revision, when it is another than before."""
+        if judged.outcome not in ("pending", last.outcome):
+            log.info("%s is %s %s", last.name, judged.outcome, "; ".join(judged.reasons))
+            told = outcomes.labelled(last, judged, Report.of(self._changed), report)
+            self.engine.update(told, last.found)

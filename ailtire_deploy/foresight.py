@@ -1,0 +1,43 @@
+"""What would happen below, if a revision stood: the plans of a stack's controller and of all beneath it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ailtire_deploy import identity, names, pipeline, revisions
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.pipeline import Writer
+from ailtire_deploy.plan import Plan, plan
+from ailtire_deploy.revisions import Revision
+from ailtire_deploy.state import Resource, State
+
+
+def plans(
+    revision: Revision, observed: State, writer: Writer, now: float
+) -> Iterator[tuple[StackPath, Plan]]:
+    """The plan of each controller from ``revision`` downwards, children included even when only theirs changes.
+
+    ``writer`` is the stack's own. Raises InvalidInput when a definition on the way cannot be filled.
+    """
+    path = revision.path
+    stack = pipeline.filled(revision)
+    desired = pipeline.present(stack, observed, replace(writer, origin=revision.origin))
+    yield path, plan(desired, observed, path, now)
+    for child in stack.children:
+        wished = revisions.newest(desired, path / child.key)
+        if wished is not None and not wished.absent:
+            key = identity.derive(writer.key, child.key)
+            yield from plans(wished, observed, replace(writer, key=key), now)
+
+
+def with_given(observed: State, given: State) -> State:
+    """What will be there when ``given`` is: its resources stand beside what was found, without tasks."""
+    made = {each.key: each for each in given if not each.absent and each.key not in observed.resources}
+    return replace(observed, resources={**observed.resources, **made})
+
+
+def as_revision(path: StackPath, resource: Resource) -> Revision:
+    number = names.revision_number(path, resource.name)
+    assert number is not None, resource.name
+    return Revision(path, number, resource)

@@ -1,0 +1,83 @@
+"""What an update over REST makes of a definition: merged, checked, and with no source left that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ailtire_deploy import sealing
+from ailtire_deploy.definition import fill_tree
+from ailtire_deploy.errors import InvalidInput, Problem
+from ailtire_deploy.names import StackPath
+
+SOURCE = "update"
+
+
+def merged(body: Mapping[str, Any], request: Mapping[str, Any], path: StackPath) -> dict[str, Any]:
+    """The body of the next revision. Raises InvalidInput with every problem of the whole tree.
+
+    ``request`` may hold ``parameters``, ``environment`` (None removes a key), ``definition`` and ``replace``.
+    """
+    whole = bool(request.get("replace"))
+    made = {
+        **body,
+        "parameters": pairs(body["parameters"], request.get("parameters"), whole),
+        "environment": pairs(body["environment"], request.get("environment"), whole),
+    }
+    if "definition" in request:
+        made["definition"] = keep_names(unwrapped(request["definition"]), body["definition"])
+    left = sealing.unread(fill_tree(made, path))
+    if left:
+        raise InvalidInput([Problem(SOURCE, 0, 0, each, *UNREADABLE) for each in left])
+    return made
+
+
+UNREADABLE = (
+    "a controller cannot read the source of this secret",
+    "apply the definition where the source is",
+)
+
+
+def pairs(old: Mapping[str, Any], new: Mapping[str, Any] | None, whole: bool) -> dict[str, Any]:
+    """Merge by key; None removes. ``whole`` takes the new ones only."""
+    if new is None:
+        return dict(old)
+    both = dict(new) if whole else {**old, **new}
+    return {key: value for key, value in both.items() if value is not None}
+
+
+def unwrapped(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A bare definition, or the one inside a bundle."""
+    inner = definition.get("definition")
+    return inner if "format" in definition and isinstance(inner, Mapping) else definition
+
+
+def keep_names(new: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    """The new definition, with the secrets that the old one had already made for the same names, at every depth."""
+    made = dict(new)
+    known = mapping(old, "secrets")
+    if isinstance(new.get("secrets"), Mapping):
+        made["secrets"] = {
+            key: known[key] if key in known and is_source(value) else value
+            for key, value in new["secrets"].items()
+        }
+    if isinstance(new.get("services"), Mapping):
+        before = mapping(old, "services")
+        made["services"] = {key: _child(value, before.get(key)) for key, value in new["services"].items()}
+    return made
+
+
+def is_source(value: Any) -> bool:
+    return isinstance(value, Mapping) and "name" not in value
+
+
+def mapping(holder: Any, key: str) -> Mapping[str, Any]:
+    """The mapping under a key, or an empty one: input is not checked yet at this point."""
+    found = holder.get(key) if isinstance(holder, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _child(new: Any, old: Any) -> Any:
+    if isinstance(new, Mapping) and isinstance(new.get("definition"), Mapping):
+        return {**new, "definition": keep_names(new["definition"], mapping(old, "definition"))}
+    return new
