@@ -1,4 +1,6 @@
-"""The work of controllers that are not there any more: their launcher takes their stacks down with the same code."""
+"""The work of controllers that are not there any more: their launcher takes their stacks down with the same
+code.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The key file of whoever applies: the keys of root stacks, by swarm and name.
 
-A root's ``key`` is what its controllers and tokens prove themselves with; ``seed`` is what generated secrets are made
-from, kept after a shutdown for the volumes that outlive it. The file is readable by its owner only.
+A root's ``key`` is what its controllers and tokens prove themselves with; ``seed`` is what generated secrets
+are made from, kept after a shutdown for the volumes that outlive it. The file is readable by its owner only.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ class Keyring:
     path: Path
 
     def get(self, cluster: str, root: str) -> Keys | None:
-        """The keys of a root stack on a swarm, if this user has them. Raises InvalidInput for a broken file."""
+        """The keys of a root stack on a swarm, if this user has them.
+
+        Raises InvalidInput for a broken file.
+        """
         found = self._read().get(f"{cluster}/{root}")
         if found is None:
             return None

@@ -1,7 +1,7 @@
 """The command line as the controller of ``-``, the imaginary outermost stack whose only child is the root.
 
-It makes what a launcher makes (family network, key, revision, controller; for a root also seed, salt and the secrets
-of the whole tree), then watches. There is no other bootstrap code.
+It makes what a launcher makes (family network, key, revision, controller; for a root also seed, salt and the
+secrets of the whole tree), then watches. There is no other bootstrap code.
 """
 
 from __future__ import annotations
@@ -132,7 +132,9 @@ class Launcher:
         )
 
     def _keys(self, root: StackPath, observed: State, *, keep: bool) -> tuple[Keys, bytes]:
-        """The root's keys and salt: as they are on the swarm, else new ones, the same as long as this object lives."""
+        """The root's keys and salt: as they are on the swarm, else new ones, the same as long as this object
+        lives.
+        """
         fresh = self._fresh.setdefault(str(root), (Keys.fresh(), secrets.token_bytes(16)))
         salt = observed.get("config", names.salt_config(root))
         running = observed.get("secret", names.key_secret(root))

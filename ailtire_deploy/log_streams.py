@@ -1,7 +1,7 @@
 """Reading the logs of many tasks: the newest lines at once, and from then on as they come.
 
-Following asks each task again every second for what is new. That needs no thread a task, finds tasks that start later,
-and ends as soon as the reader goes.
+Following asks each task again every second for what is new. That needs no thread a task, finds tasks that
+start later, and ends as soon as the reader goes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ Select = Callable[[], tuple[Source, ...]]
 
 
 def newest(engine: Engine, sources: Iterable[Source], tail: int, since: float = 0.0) -> list[LogLine]:
-    """The newest ``tail`` lines of each stack, oldest first. A task that cannot be read is named by a line of its own."""
+    """The newest ``tail`` lines of each stack, oldest first.
+
+    A task that cannot be read is named by a line of its own.
+    """
     lines = (line for source in sources for line in of_task(engine, source, tail, since))
     return log_lines.tail_of_each_stack(lines, tail)
 
@@ -36,7 +39,9 @@ def of_task(engine: Engine, source: Source, tail: int, since: float) -> list[Log
 def follow(
     engine: Engine, select: Select, since: float, stop: Callable[[], bool], pause: float = PAUSE
 ) -> Iterator[LogLine | None]:
-    """Lines written after ``since`` (seconds since 1970), as they come; None each time when nothing came for a while."""
+    """Lines written after ``since`` (seconds since 1970), as they come; None each time when nothing came for
+    a while.
+    """
     seen: dict[str, str] = {}
     while not stop():
         sources = [each for each in select() if each.live or each.task_id in seen]

@@ -1,6 +1,7 @@
 """The pure steps in order: from the newest revision of a stack, and what is there, to what shall be there.
 
-The same function serves every level. The command line is the controller of ``-``, whose only child is the root.
+The same function serves every level. The command line is the controller of ``-``, whose only child is the
+root.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ SWEEP = "sweep"  # the key of the service that removes a root's controller, and 
 class Writer:
     """Who wishes: what a controller knows beside the definition.
 
-    ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come from,
-    ``lost`` the children whose controllers will not come up any more.
+    ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come
+    from, ``lost`` the children whose controllers will not come up any more.
     """
 
     site: Site
@@ -79,7 +80,9 @@ def cause_of(writer: StackPath) -> str:
 
 
 def child_key(stack: Stack, child: Child, writer: Writer) -> Resource:
-    """The secret with which a child's controller proves itself; the root's own key comes from the command line."""
+    """The secret with which a child's controller proves itself; the root's own key comes from the command
+    line.
+    """
     path = stack.path / child.key
     key = identity.derive(writer.key, child.key) if stack.path else writer.key
     labels = {**revisions.labels_of(stack.path, path), names.LABEL_HASH: identity.key_id(key)}
@@ -107,8 +110,8 @@ def subnets(observed: State) -> Mapping[str, tuple[str, ...]]:
 def departure(child: StackPath, observed: State, writer: Writer) -> tuple[Resource, ...]:
     """A child on its way out: told to go, its controller removed after all it owns, then the rest.
 
-    A controller that is lost goes first, so that whoever does its work is the only one who writes; a sweeper removes
-    itself.
+    A controller that is lost goes first, so that whoever does its work is the only one who writes; a sweeper
+    removes itself.
     """
     mine = [each for each in observed.owned_by(child.parent) if each.path == child]
     last = revisions.newest(observed, child)

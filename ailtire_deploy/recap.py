@@ -16,7 +16,9 @@ Counts = dict[str, dict[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """Counts by stack path and outcome, the verdict (``converged``, ``failed``, ``pending``, ``gone``), and why."""
+    """Counts by stack path and outcome, the verdict (``converged``, ``failed``, ``pending``, ``gone``), and
+    why.
+    """
 
     stacks: Counts = field(default_factory=dict)
     verdict: str = "converged"

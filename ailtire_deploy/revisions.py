@@ -1,7 +1,8 @@
 """Revisions: immutable, numbered, complete definitions of one stack, stored in Swarm as configs.
 
-A parent writes the revisions of its children; an update posted to a child stands beside them, with cause ``local``,
-until the root is applied again. Creating number N is the claim to it: who loses the race reads again.
+A parent writes the revisions of its children; an update posted to a child stands beside them, with cause
+``local``, until the root is applied again. Creating number N is the claim to it: who loses the race reads
+again.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class Revision:
 
     @property
     def report(self) -> dict[str, Any]:
-        """What the controller said about it: ``{"stacks": {PATH: [ok, changed, waiting, failed]}, "reasons": []}``."""
+        """What the controller said about it: ``{"stacks": {PATH: [ok, changed, waiting, failed]}, "reasons":
+        []}``.
+        """
         try:
             said = json.loads(self.found.labels.get(names.LABEL_REPORT, "{}"))
         except ValueError:
@@ -158,7 +161,8 @@ def wish(
 ) -> Resource:
     """The revision a parent wishes for: the newest it wrote, if that is still what it wants.
 
-    It writes anew when a local one stands in the way or the last one failed, but only once for each root revision.
+    It writes anew when a local one stands in the way or the last one failed, but only once for each root
+    revision.
     """
     own = next((each for each in history(observed, path) if each.cause == cause), None)
     again = own and own.outcome == "failed" and own.origin != origin

@@ -1,4 +1,6 @@
-"""What an update over REST makes of a definition: merged, checked, and with no source left that cannot be read."""
+"""What an update over REST makes of a definition: merged, checked, and with no source left that cannot be
+read.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def unwrapped(definition: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def keep_names(new: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
-    """The new definition, with the secrets that the old one had already made for the same names, at every depth."""
+    """The new definition, with the secrets that the old one had already made for the same names, at every
+    depth.
+    """
     made = dict(new)
     known = mapping(old, "secrets")
     if isinstance(new.get("secrets"), Mapping):

@@ -1,8 +1,8 @@
 """Whether a stack has arrived, is still on its way, or has failed, and the sentence that says why.
 
-Everything that waits is judged here: a controller on its revision, the command line on a root's controller. A stack
-fails at once when something says so (the engine refuses, an update is paused, a child failed), and otherwise when
-nothing has come any further for as long as its health checks may take.
+Everything that waits is judged here: a controller on its revision, the command line on a root's controller. A
+stack fails at once when something says so (the engine refuses, an update is paused, a child failed), and
+otherwise when nothing has come any further for as long as its health checks may take.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ailtire_deploy.plan import Plan
 from ailtire_deploy.report import Report
 from ailtire_deploy.state import Resource, State
 
-GRACE = 60.0  # seconds for what no health check speaks of: an image pull, scheduling, a program that starts slowly
-NANO = 1_000_000_000
+GRACE = 60.0  # seconds for what no health check speaks of: an image pull, scheduling, a program that starts
+slowly NANO = 1_000_000_000
 
 Outcome = Literal["pending", "converged", "failed"]
 
@@ -152,7 +152,9 @@ def patience(desired: State, asked: float | None = None) -> float:
 
 
 def health_time(spec: Mapping[str, Any]) -> float:
-    """Seconds until a container that never becomes healthy is said to be so (engine defaults: 30 s, three times)."""
+    """Seconds until a container that never becomes healthy is said to be so (engine defaults: 30 s, three
+    times).
+    """
     check = spec.get("TaskTemplate", {}).get("ContainerSpec", {}).get("Healthcheck", {})
     if not check.get("Test"):
         return 0.0

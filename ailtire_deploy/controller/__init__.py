@@ -1,4 +1,6 @@
-"""A stack's controller: the loop that keeps it as defined, and what it answers (``update shutdown status …``)."""
+"""A stack's controller: the loop that keeps it as defined, and what it answers (``update shutdown status
+…``).
+"""
 
 from ailtire_deploy.controller.answers import Controller
 from ailtire_deploy.controller.loop import Loop

@@ -82,7 +82,10 @@ class Controller:
         )
 
     def update(self, request: Mapping[str, Any], author: str, check: bool) -> Accepted:
-        """Validate, plan, and unless ``check`` store a revision and wake the loop. Raises InvalidInput and Busy."""
+        """Validate, plan, and unless ``check`` store a revision and wake the loop.
+
+        Raises InvalidInput and Busy.
+        """
         for _ in range(ATTEMPTS):
             observed = self.loop.look()
             last = self._standing(observed)
@@ -133,7 +136,10 @@ class Controller:
         raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
 
     def register(self, child: str, url: str) -> Mapping[str, Any]:
-        """The child called ``child`` is alive. Raises Refused when ``url`` is not what the definition implies."""
+        """The child called ``child`` is alive.
+
+        Raises Refused when ``url`` is not what the definition implies.
+        """
         return self.kin.heard_of(child, url, self.loop.now())
 
     def history(self) -> list[dict[str, Any]]:

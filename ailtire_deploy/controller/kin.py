@@ -21,14 +21,20 @@ AT_ONCE = 16
 
 @dataclass
 class Kin:
-    """What a controller knows of its children. They are known from the definition; a registration says who is alive."""
+    """What a controller knows of its children.
+
+    They are known from the definition; a registration says who is alive.
+    """
 
     path: StackPath
     children: Children
     heard: dict[str, float] = field(default_factory=dict)
 
     def heard_of(self, child: str, url: str, now: float) -> Mapping[str, Any]:
-        """Note that a child is alive. The address is compared and never fetched. Raises Refused for another one."""
+        """Note that a child is alive.
+
+        The address is compared and never fetched. Raises Refused for another one.
+        """
         implied = f"http://{names.admin_service(self.path / child)}:{names.ADMIN_PORT}"
         if url != implied:
             raise Refused(f"the controller of {self.path / child} is at {implied}")
@@ -38,7 +44,9 @@ class Kin:
     def status(
         self, observed: State, lines: Mapping[str, LogLineInfo], now: float, budget: float
     ) -> Mapping[str, Any]:
-        """The tree; each child's part is its own answer, or what the swarm shows when it does not come in time."""
+        """The tree; each child's part is its own answer, or what the swarm shows when it does not come in
+        time.
+        """
         tree = status.tree(observed, self.path, lines, now)
         stacks = [each for each in tree["services"] if each["type"] == "Stack"]
         if not stacks or budget < LEAST:
@@ -52,7 +60,10 @@ class Kin:
         return tree
 
     def _ask(self, seen: Status, budget: float) -> Any:
-        """A child's own word. Without one, what the swarm shows of it, marked when it should have answered."""
+        """A child's own word.
+
+        Without one, what the swarm shows of it, marked when it should have answered.
+        """
         child = self.path / seen["shortName"]
         try:
             reply = self.children.call(

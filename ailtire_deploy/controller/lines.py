@@ -18,7 +18,10 @@ KEPT = 5.0  # seconds
 
 @dataclass
 class LastLines:
-    """The newest line of each service of one stack. Read by many threads; the whole mapping is replaced at once."""
+    """The newest line of each service of one stack.
+
+    Read by many threads; the whole mapping is replaced at once.
+    """
 
     engine: Engine
     now: Callable[[], float]

@@ -1,7 +1,7 @@
 """The loop: read the world, wish, plan, apply, judge; then sleep until something wakes it.
 
-It is level-triggered: a request or an event only wakes it, and every round starts from what is there. Nothing is
-remembered that could not be lost, except how much was changed for the revision at hand.
+It is level-triggered: a request or an event only wakes it, and every round starts from what is there. Nothing
+is remembered that could not be lost, except how much was changed for the revision at hand.
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ class Loop:
     _changed: list[Report] = field(default_factory=list)
 
     def run(self, stop: threading.Event) -> None:
-        """Round after round until ``stop``; the stack is left running. Raises Failed on another swarm than ours."""
+        """Round after round until ``stop``; the stack is left running.
+
+        Raises Failed on another swarm than ours.
+        """
         failures = 0
         self.check_cluster()
         while not stop.is_set():

@@ -16,7 +16,10 @@ REASON_LENGTH = 300
 
 
 def labelled(revision: Revision, judged: Verdict, changed: Report, last: Report) -> Resource:
-    """The revision with its outcome. ``changed`` is all that was done for it, ``last`` the round that ended it."""
+    """The revision with its outcome.
+
+    ``changed`` is all that was done for it, ``last`` the round that ended it.
+    """
     return revision.found.with_labels(
         **{LABEL_OUTCOME: judged.outcome, LABEL_REPORT: text(counts(changed, last), judged.reasons)}
     )
