@@ -16,7 +16,7 @@ from ailtire_deploy.state import Resource, State
 def plans(
     revision: Revision, observed: State, writer: Writer, now: float
 ) -> Iterator[tuple[StackPath, Plan]]:
-    """The plan of each controller from ``revision`` downwards, children included even when only theirs changes.
+    """The plan of each controller from ``revision`` downwards, even when only a child's changes.
 
     ``writer`` is the stack's own. Raises InvalidInput when a definition on the way cannot be filled.
     """

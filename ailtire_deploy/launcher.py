@@ -56,7 +56,7 @@ class Launcher:
     _fresh: dict[str, tuple[Keys, bytes]] = field(default_factory=dict)
 
     def plan(self, entry: Entry) -> dict[StackPath, Plan]:
-        """Every write that ``apply`` would make, by the stack whose controller makes it; nothing is written."""
+        """Every write that ``apply`` would bring about, by the stack whose controller makes it."""
         observed = self.engine.observe(entry.path)
         refuse_while_leaving(observed, entry.path)
         wish = self.wish(entry, observed, keep=False)
@@ -161,9 +161,8 @@ class Launcher:
             if left != marker:
                 marker, since = left, self.now()
             if self.now() - since > SHUTDOWN_PATIENCE:
-                raise Failed(
-                    f"{root}: still there after {SHUTDOWN_PATIENCE:.0f} s: {', '.join(str(each.key) for each in observed)}"
-                )
+                names_left = ", ".join(str(each.key) for each in observed)
+                raise Failed(f"{root}: still there after {SHUTDOWN_PATIENCE:.0f} s: {names_left}")
             made.append(self.sweep_once(root, observed))
             self.sleep(POLL)
 

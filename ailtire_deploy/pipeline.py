@@ -34,7 +34,7 @@ class Writer:
 
 
 def present(stack: Stack, observed: State, writer: Writer) -> State:
-    """What the controller of ``stack`` wants, children's networks, keys, revisions and controllers included."""
+    """What the controller of ``stack`` wants, what it launches for its children included."""
     gone = leaving(stack, observed)
     stays = replace(stack, children=tuple(c for c in stack.children if stack.path / c.key not in gone))
     wishes = {child.key: child_revision(stays, child, observed, writer) for child in stays.children}

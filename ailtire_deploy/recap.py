@@ -30,7 +30,7 @@ class Recap:
 
 
 def recap(root: StackPath, observed: State, made: Report, revision: str, judged: Verdict | None) -> Recap:
-    """Add up. ``revision`` is the root revision this run brought about; "" when there was nothing to bring about.
+    """Add up. ``revision`` is the root revision that this run brought about, "" for none.
 
     What controllers changed counts only when they did it for that revision.
     """

@@ -80,7 +80,7 @@ def encode(body: Mapping[str, Any]) -> bytes:
     """The config's content: canonical JSON, compressed. Raises InvalidInput when it is too large."""
     packed = zlib.compress(canonical(body).encode(), 9)
     if len(packed) > SIZE_LIMIT:
-        said = f"the definition takes {len(packed) // 1024} KiB compressed; a revision holds {SIZE_LIMIT // 1024}"
+        said = f"takes {len(packed) // 1024} KiB compressed; a revision holds {SIZE_LIMIT // 1024}"
         raise InvalidInput([Problem("definition", 0, 0, "", said, "move large files into an image")])
     return packed
 
@@ -119,7 +119,7 @@ def stacks(observed: State, below: StackPath) -> tuple[StackPath, ...]:
 
 
 def overridden(observed: State, path: StackPath, origin: str) -> tuple[StackPath, ...]:
-    """Stacks at or below ``path`` whose newest revision is a local one from before root revision ``origin``."""
+    """Stacks at or below ``path`` that run a local revision from before root revision ``origin``."""
     found = ((each, newest(observed, each)) for each in stacks(observed, path))
     return tuple(
         p for p, revision in found if revision and revision.cause == LOCAL and revision.origin != origin

@@ -1,4 +1,4 @@
-"""From sources of secrets to names of secrets: after this no definition holds a source, and none ever a value.
+"""From sources of secrets to names of secrets: after this no definition holds a source, none ever a value.
 
 Each secret becomes an engine object before the revision that names it. Its name ends in a fingerprint of the
 value, HMAC(salt, value), so that a changed value is another object and rolls its users, and an equal one

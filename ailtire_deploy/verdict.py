@@ -17,8 +17,8 @@ from ailtire_deploy.plan import Plan
 from ailtire_deploy.report import Report
 from ailtire_deploy.state import Resource, State
 
-GRACE = 60.0  # seconds for what no health check speaks of: an image pull, scheduling, a program that starts
-slowly NANO = 1_000_000_000
+GRACE = 60.0  # seconds for what no health check speaks of: an image pull, scheduling, a slow program
+NANO = 1_000_000_000
 
 Outcome = Literal["pending", "converged", "failed"]
 
