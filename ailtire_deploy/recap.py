@@ -34,15 +34,14 @@ def recap(root: StackPath, observed: State, made: Report, revision: str, judged:
 
     What controllers changed counts only when they did it for that revision.
     """
-    stacks: Counts = {str(path): dict.fromkeys(OUTCOMES, 0) for path in revisions.stacks(observed, root)}
-    for path, counts in made.counts().items():
-        add(stacks, path, counts)
-    for path in revisions.stacks(observed, root):
-        last = revisions.newest(observed, path)
-        said = last.report.get("stacks", {}) if last else {}
-        for about, numbers in said.items():
-            counts = dict(zip(OUTCOMES, numbers, strict=False))
-            add(stacks, about, counts if last and last.origin == revision else {"ok": counts.get("ok", 0)})
+    paths = revisions.stacks(observed, root)
+    stacks: Counts = {str(path): dict.fromkeys(OUTCOMES, 0) for path in paths}
+    for about, counts in made.counts().items():
+        add(stacks, about, counts)
+    for last in filter(None, (revisions.newest(observed, path) for path in paths)):
+        for about, numbers in last.report.get("stacks", {}).items():
+            counts = dict(zip(map(str, OUTCOMES), numbers, strict=False))
+            add(stacks, about, counts if last.origin == revision else {"ok": counts.get("ok", 0)})
     if judged is None:
         return Recap(stacks, "gone")
     return Recap(stacks, judged.outcome, judged.reasons)

@@ -81,7 +81,7 @@ class Loop:
         found = self.engine.info().cluster
         if found != self.site.cluster:
             raise Failed(
-                f"this engine belongs to swarm {found}, and {self.path} to {self.site.cluster}: nothing is written"
+                f"this engine is of swarm {found}, {self.path} of {self.site.cluster}: nothing is written"
             )
 
     def reconcile(self) -> float:
