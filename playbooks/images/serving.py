@@ -7,6 +7,7 @@ then it takes no more connections, finishes what it began, and returns.
 import json
 import os
 import signal
+import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -59,6 +60,10 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: tuple[str, int]) -> None:
+        """A client that went away is worth a line, not a traceback."""
+        print(f"{client_address[0]}: {sys.exception()!r}", flush=True)
 
 
 def serve(handler: type[Handler]) -> None:

@@ -69,9 +69,9 @@ def item(message: dict[str, object]) -> str:
 def page(problem: str = "") -> bytes:
     items: list[str] = []
     try:
-        items = [item(message) for message in call()]
+        items = [] if problem else [item(message) for message in call()]
     except (Away, TypeError, KeyError) as away:
-        problem = problem or f"The messages are away just now: {away}"
+        problem = f"The messages are away just now: {away}"
     notice = f'<p class="notice" role="status">{escape(problem)}</p>' if problem else ""
     return PAGE.substitute(notice=notice, messages="\n".join(items)).encode()
 
