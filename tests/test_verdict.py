@@ -1,0 +1,121 @@
+"""Arrived, on its way, or failed: and never without a sentence."""
+
+from dataclasses import replace
+
+from ailtire_deploy import names, verdict
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.plan import plan
+from ailtire_deploy.report import Entry, Report
+from ailtire_deploy.revisions import PARENT, labels_of, make
+from ailtire_deploy.state import Key, Resource, State, Task
+
+SHOP = StackPath(("shop",))
+ORDERS = SHOP / "orders"
+NOW = 1000.0
+
+
+def service(key, path=SHOP, owner=SHOP, **facts):
+    labels = {**labels_of(owner, path), names.LABEL_SERVICE: key}
+    return Resource(Key("service", names.in_stack(path, key)), labels=labels, facts={"wanted": 1, **facts})
+
+
+def task(name, state="running", **rest):
+    return Task(f"t-{name}-{state}", name, "1", "node", state, "running", **rest)
+
+
+def judged(desired, observed, before=None, now=NOW, report=None, patience=60.0):
+    step = plan(desired, observed, SHOP, now)
+    return verdict.judge(desired, observed, step, report or Report(), before, now, patience)
+
+
+WEB = service("web")
+RUNNING = State.of([WEB], tasks=(task("shop_web"),))
+STUCK = State.of([WEB], tasks=(task("shop_web", "pending", error="no suitable node"),))
+
+
+def test_all_running_and_nothing_to_do_is_converged():
+    assert judged(State.of([WEB]), RUNNING).outcome == "converged"
+
+
+def test_a_missing_task_is_pending_until_nothing_has_come_further_for_too_long():
+    first = judged(State.of([WEB]), STUCK)
+    assert first.outcome == "pending"
+    late = judged(State.of([WEB]), STUCK, first.progress, NOW + 61)
+    assert late.outcome == "failed"
+    assert late.reasons == ("shop/web: no suitable node",)
+
+
+def test_progress_starts_the_clock_anew():
+    two = State.of([WEB, service("db")])
+    neither = judged(two, State.of(two, tasks=()))
+    one = judged(two, State.of(two, tasks=(task("shop_web"),)), neither.progress, NOW + 50)
+    assert one.progress.since == NOW + 50
+    assert judged(two, State.of(two, tasks=(task("shop_web"),)), one.progress, NOW + 100).outcome == "pending"
+
+
+def test_a_refusal_fails_at_once():
+    refused = Report((Entry("shop", "create", "network", "shop_sibling", "failed", "it is not ours"),))
+    found = judged(State.of([WEB]), STUCK, report=refused)
+    assert found.outcome == "failed"
+    assert found.reasons == ("create network shop_sibling: it is not ours",)
+
+
+def test_an_update_that_the_engine_gave_up_fails_at_once():
+    paused = State.of(
+        [service("web", update="paused", message="too many failures")], tasks=(task("shop_web"),)
+    )
+    found = judged(State.of([WEB]), paused)
+    assert found.outcome == "failed"
+    assert "too many failures" in found.reasons[0]
+
+
+def child(outcome, report="{}"):
+    body = {"format": 1}
+    made = make(State(), ORDERS, body, cause=PARENT, origin="shop.r1", author="")
+    return made.with_labels(**{names.LABEL_OUTCOME: outcome, names.LABEL_REPORT: report})
+
+
+ADMIN = service("admin", ORDERS)
+
+
+def test_a_child_is_waited_for_as_long_as_its_controller_is_at_work():
+    found = State.of([ADMIN, child("pending")], tasks=(task("shop_orders_admin"),))
+    first = judged(found, found)
+    assert judged(found, found, first.progress, NOW + 10_000).outcome == "pending"
+
+
+def test_a_child_without_a_controller_fails_its_parent_in_the_end():
+    found = State.of([ADMIN, child("pending")])
+    first = judged(found, found)
+    late = judged(found, found, first.progress, NOW + 61)
+    assert late.outcome == "failed"
+    assert late.reasons[0].startswith("shop/orders/admin: ")
+
+
+def test_a_childs_reasons_are_its_parents():
+    failed = child("failed", '{"reasons": ["shop/orders/api: exit code 1"]}')
+    found = State.of([ADMIN, failed], tasks=(task("shop_orders_admin"),))
+    assert judged(found, found).reasons == ("shop/orders/api: exit code 1",)
+
+
+def test_patience_is_as_long_as_the_slowest_health_check_may_take():
+    check = {
+        "Test": ["CMD", "x"],
+        "Interval": 5 * 10**9,
+        "Timeout": 5 * 10**9,
+        "Retries": 4,
+        "StartPeriod": 20 * 10**9,
+    }
+    spec = {"TaskTemplate": {"ContainerSpec": {"Healthcheck": check}}}
+    slow = replace(WEB, spec=spec)
+    assert verdict.patience(State.of([slow])) == verdict.GRACE + 20 + 4 * 10
+    assert verdict.patience(State.of([slow]), 7.0) == 7.0
+
+
+def test_a_controller_that_cannot_start_is_lost_after_a_while_and_one_that_runs_never():
+    rejected = task("shop_orders_admin", "rejected", error="No such image", timestamp=NOW)
+    dead = State.of([ADMIN], tasks=(rejected,))
+    assert verdict.lost(dead, ORDERS, NOW)
+    assert not verdict.lost(State.of([replace(ADMIN, created=NOW - 5)], tasks=(rejected,)), ORDERS, NOW)
+    assert not verdict.lost(State.of([ADMIN], tasks=(task("shop_orders_admin"),)), ORDERS, NOW)
+    assert not verdict.lost(State(), ORDERS, NOW)
