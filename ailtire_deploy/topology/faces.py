@@ -109,6 +109,6 @@ def _ports(service: Service) -> set[int | None]:
 
 
 def slots(service: Service) -> int:
-    """Room for twice the replicas, as an update may start all new ones first: a power of two from SLOTS up."""
+    """Room for twice the replicas, as an update may start all new first: a power of two from SLOTS up."""
     replicas = int(service.options.get("deploy", {}).get("replicas", 1))
     return max(SLOTS, 1 << (2 * replicas - 1).bit_length()) if replicas else SLOTS

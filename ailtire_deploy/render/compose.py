@@ -1,0 +1,141 @@
+"""The values of a stack's compose file: every service, network, config and secret its controller writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ailtire_deploy import assets, names
+from ailtire_deploy.model import Child, Site, Stack
+from ailtire_deploy.render import plain, policy
+from ailtire_deploy.render.files import (
+    EDGE,
+    FACES,
+    GATEWAY,
+    config_file,
+    config_key,
+    controller_file,
+    hashed,
+)
+from ailtire_deploy.templating import artifact
+from ailtire_deploy.topology import Topology, admin_of
+
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_NOT_TEXT = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})  # to readers of YAML 1.1
+
+
+def compose(stack: Stack, topology: Topology, site: Site, files: Mapping[str, bytes]) -> bytes:
+    """The compose file; ``files`` are the others, which it names by their content."""
+    configs = {key: {"file": f"./{name}"} for key, name in sorted(_configs(stack, files).items())}
+    values = {
+        "services": [_service(stack, topology, key) for key in sorted(each.key for each in stack.services)],
+        "gateway": _gateway(topology, site, files) if GATEWAY in files else None,
+        "edge": _edge(stack, topology, site, files) if EDGE in files else None,
+        "controllers": [_controller(stack, topology, child, site) for child in stack.children],
+        "networks": dict(sorted(_networks(topology))),
+        "volumes": dict(stack.volumes),
+        "configs": configs,
+        "secrets": dict(sorted(_secrets(stack))),
+    }
+    escaped = {name: escape(value) for name, value in values.items()}
+    return artifact(
+        assets.template("compose.yml.j2"), path=str(stack.path), word=word, site=escape_site(site), **escaped
+    ).encode()
+
+
+def escape(value: Any) -> Any:
+    """``$`` doubled in every text: the docker client fills in variables, and these are values."""
+    match value:
+        case str():
+            return value.replace("$", "$$")
+        case Mapping():
+            return {key: escape(each) for key, each in value.items()}
+        case list() | tuple():
+            return [escape(each) for each in value]
+        case _:
+            return value
+
+
+def escape_site(site: Site) -> Mapping[str, str]:
+    found: dict[str, str] = escape({"image": site.image, "socket": site.socket, "user": site.user})
+    return found
+
+
+def word(text: str) -> str | None:
+    """A key that YAML reads as itself without quotes; None for any other."""
+    return text if _WORD.fullmatch(text) and text not in _NOT_TEXT else None
+
+
+def _service(stack: Stack, topology: Topology, key: str) -> dict[str, Any]:
+    each = next(service for service in stack.services if service.key == key)
+    return {"key": key, "fields": plain.service(stack, each, topology.seats[key])}
+
+
+def _gateway(topology: Topology, site: Site, files: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "config": hashed("gateway", files[GATEWAY]),
+        "faces": hashed("faces", files[FACES]),
+        "networks": plain.networks(topology.seats["gateway"]),
+        "policy": policy.rolling("start-first"),
+    }
+
+
+def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """A port in mode ``ingress`` needs the engine's balancer, which the mode ``dnsrr`` goes without."""
+    published = stack.gateway.publish
+    return {
+        "config": hashed("edge", files[EDGE]),
+        "networks": plain.networks(topology.seats["edge"]),
+        "ports": [
+            {"target": names.GATEWAY_PORT, "published": each.port, "protocol": "tcp", "mode": each.mode}
+            for each in sorted(published, key=lambda each: each.port)
+        ],
+        "endpoint_mode": "vip" if any(each.mode == "ingress" for each in published) else "dnsrr",
+        "placement": dict(stack.gateway.placement),
+        "policy": policy.rolling("stop-first"),
+    }
+
+
+def _controller(stack: Stack, topology: Topology, child: Child, site: Site) -> dict[str, Any]:
+    key = admin_of(child.key)
+    uid, _, gid = site.user.partition(":")
+    owner = {"uid": uid, "gid": gid, "mode": 0o400} if uid.isdigit() and gid.isdigit() else {}
+    secrets = [{"source": f"_{child.key}.key", "target": "/run/secrets/ailtire.key", **owner}]
+    if not stack.path:
+        secrets.append({"source": f"_{child.key}.seed", "target": "/run/secrets/ailtire.seed", **owner})
+    return {
+        "key": key,
+        "env_file": f"./{controller_file(child.key)}",
+        "secrets": secrets,
+        "networks": plain.networks(topology.seats[key]),
+        "policy": policy.rolling("stop-first"),
+    }
+
+
+def _networks(topology: Topology) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for network in topology.networks:
+        if network.external:
+            yield network.key, {"external": True, "name": network.name}
+        else:
+            yield network.key, {"driver": "overlay", "internal": network.internal}
+
+
+def _configs(stack: Stack, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Compose key of each config, and the file that holds it."""
+    own = {hashed(key, files[name]): name for key, name in _OURS.items() if name in files}
+    return {**own, **{config_key(stack, key): config_file(key) for key in stack.configs}}
+
+
+_OURS = {"gateway": GATEWAY, "faces": FACES, "edge": EDGE}
+
+
+def _secrets(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All secrets are made before, from sources that only the command line can read."""
+    for key, secret in stack.secrets.items():
+        yield key, {"external": True, "name": secret.name or names.in_stack(stack.path, key)}
+    for child in stack.children:
+        path = stack.path / child.key
+        yield f"_{child.key}.key", {"external": True, "name": names.key_secret(path)}
+        if not stack.path:
+            yield f"_{child.key}.seed", {"external": True, "name": names.seed_secret(path)}

@@ -1,0 +1,55 @@
+"""A service of the definition as an entry of the compose file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ailtire_deploy.model import FileMount, Mount, Service, Stack
+from ailtire_deploy.render import policy
+from ailtire_deploy.render.files import config_key
+from ailtire_deploy.topology import Seat
+
+# The order in which an entry is written; what ``options`` holds beside these follows.
+FIRST = ("image", "entrypoint", "command", "environment", "user")
+
+
+def service(stack: Stack, each: Service, seats: tuple[Seat, ...]) -> dict[str, Any]:
+    """One entry, defaults written out: no capabilities, and an init process that reaps and passes signals."""
+    fields = {
+        "image": each.image,
+        "environment": dict(each.environment),
+        "cap_drop": ["ALL"],
+        "init": True,
+        **{key: value for key, value in each.options.items() if key != "deploy"},
+        "depends_on": [dependency.service for dependency in _plain_dependencies(stack, each)],
+        "volumes": [volume(mount) for mount in each.mounts],
+        "configs": [_file(config_key(stack, use.source), use, f"/{use.source}") for use in each.configs],
+        "secrets": [_file(use.source, use, use.source) for use in each.secrets],
+        "networks": networks(seats),
+        "deploy": policy.deploy(each),
+    }
+    order = [*FIRST, *(key for key in fields if key not in FIRST)]
+    return {key: fields[key] for key in order if key in fields and fields[key] not in ([], {})}
+
+
+def _plain_dependencies(stack: Stack, each: Service) -> Iterator[Any]:
+    plain = {service.key for service in stack.services}
+    return (dependency for dependency in each.depends_on if dependency.service in plain)
+
+
+def volume(mount: Mount) -> dict[str, Any]:
+    """A mount in the long form; ``options`` go under the key of its type."""
+    read_only = {"read_only": True} if mount.read_only else {}
+    source = {"source": mount.source} if mount.source else {}
+    options = {str(mount.type): dict(mount.options)} if mount.options else {}
+    return {"type": mount.type, **source, "target": mount.target, **read_only, **options}
+
+
+def _file(source: str, use: FileMount, default: str) -> dict[str, Any]:
+    target = use.target or default
+    return {"source": source, "target": target, "uid": use.uid, "gid": use.gid, "mode": use.mode}
+
+
+def networks(seats: tuple[Seat, ...]) -> Mapping[str, Any]:
+    return {seat.network: {"aliases": list(seat.aliases)} if seat.aliases else {} for seat in seats}

@@ -1,0 +1,68 @@
+"""How services are rolled and restarted when their definition does not say: written out, to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ailtire_deploy.model import Service
+from ailtire_deploy.units import SECOND, duration, nanoseconds
+
+MONITOR = (
+    5 * SECOND,
+    30 * SECOND,
+)  # an update waits this long after its last task: the engine's default, our most
+RESTART = {"condition": "any", "delay": "2s"}
+
+
+def deploy(service: Service) -> dict[str, Any]:
+    """A service's ``deploy`` with every default that matters to an update in it."""
+    given = service.options.get("deploy", {})
+    mode = given.get("mode", "replicated")
+    size = {"replicas": given.get("replicas", 1)} if mode == "replicated" else {}
+    return {
+        "mode": mode,
+        **size,
+        "endpoint_mode": "dnsrr",
+        **{key: value for key, value in given.items() if key not in ("mode", "replicas")},
+        **_resources(given),
+        "update_config": {**update(service), **given.get("update_config", {})},
+        "restart_policy": {**RESTART, **given.get("restart_policy", {})},
+    }
+
+
+def update(service: Service) -> dict[str, Any]:
+    """One task after the other; the new one first where the two cannot get into each other's way."""
+    order = "stop-first" if keeps_data(service) else "start-first"
+    return rolling(order, monitor(service.options.get("healthcheck", {})))
+
+
+def rolling(order: str, watched: int = MONITOR[0]) -> dict[str, Any]:
+    return {"parallelism": 1, "order": order, "failure_action": "pause", "monitor": duration(watched)}
+
+
+def keeps_data(service: Service) -> bool:
+    """Whether two tasks side by side could write to the same place: two databases never share a volume."""
+    return any(mount.type != "tmpfs" and not mount.read_only for mount in service.mounts)
+
+
+def monitor(healthcheck: Mapping[str, Any]) -> int:
+    """How long the engine watches a new task, in nanoseconds: until its health check could have failed."""
+    if "test" not in healthcheck:
+        return MONITOR[0]
+    interval = nanoseconds(healthcheck.get("interval", "30s"))
+    least, most = MONITOR
+    return min(most, max(least, interval * int(healthcheck.get("retries", 3))))
+
+
+def _resources(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers as text, which is how compose files of version 3 want them."""
+    found = given.get("resources")
+    if not found:
+        return {}
+    kinds = {kind: {name: _text(name, value) for name, value in part.items()} for kind, part in found.items()}
+    return {"resources": kinds}
+
+
+def _text(name: str, value: Any) -> Any:
+    return str(value) if name in ("cpus", "memory") else value
