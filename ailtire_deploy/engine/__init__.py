@@ -1,0 +1,154 @@
+"""The swarm over Docker's HTTP API. Names go in, ids never come out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from ailtire_deploy.engine import bodies, logs
+from ailtire_deploy.engine.connect import find
+from ailtire_deploy.engine.events import Events
+from ailtire_deploy.engine.logs import Following
+from ailtire_deploy.engine.observe import Sight, look
+from ailtire_deploy.engine.reading import Found, exactly, is_ours, read
+from ailtire_deploy.engine.wire import Wire
+from ailtire_deploy.errors import Conflict, NotFound, OutOfSequence, Overtaken, Refused, Unreachable
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.ports import EngineInfo, LogLine
+from ailtire_deploy.state import Key, Resource, State
+
+PATHS = {"network": "/networks", "config": "/configs", "secret": "/secrets", "service": "/services"}
+
+
+SILENCE = 10.0  # seconds a finished log may take to arrive
+
+
+class SwarmEngine:
+    """One swarm. Several threads may use it; one of them should observe."""
+
+    def __init__(self, target: str | None = None) -> None:
+        """``target`` is an address or a docker context; None means what the docker command would use.
+
+        Raises InvalidInput for a context that does not exist. Nothing is contacted yet.
+        """
+        self._wire = Wire(find(target, os.environ))
+        self._sight = Sight()
+        self._events = Events(self._wire)
+
+    def info(self) -> EngineInfo:
+        """Which swarm answers. Raises Unreachable when it cannot be seen."""
+        said = self._wire.get("/info")
+        swarm = said.get("Swarm") or {}
+        cluster = (swarm.get("Cluster") or {}).get("ID", "")
+        if not (swarm.get("ControlAvailable") and cluster):
+            raise Unreachable(f"the engine at {self._wire.address} {_shortcoming(swarm)}")
+        return EngineInfo(
+            str(self._wire.address),
+            cluster,
+            said.get("ServerVersion", ""),
+            self._wire.api,
+            swarm.get("Nodes", 0),
+            swarm.get("Managers", 0),
+        )
+
+    def observe(self, root: StackPath) -> State:
+        """All that bears our labels in the tree of ``root``, its tasks, and the names that strangers hold."""
+        self._sight = look(self._wire, root, self._sight)
+        return self._sight.state
+
+    def create(self, resource: Resource) -> None:
+        """Make it. Raises Conflict when a stranger has the name, Overtaken when somebody of ours does."""
+        self._insist(resource)
+        try:
+            made = self._wire.post(f"{PATHS[resource.kind]}/create", bodies.body(resource, self._id_of))
+        except Conflict as error:
+            raise self._clash(resource) from error
+        self._sight.ids[resource.key] = made.get("ID") or made["Id"]
+
+    def update(self, resource: Resource, found: Resource) -> None:
+        """Write over the version that was read. Raises OutOfSequence when it moved, Refused for a network."""
+        self._insist(found)
+        self._insist(resource)
+        if resource.kind == "network":
+            raise Refused(f"network {resource.name}: a network cannot change")
+        force = found.facts.get("force", 0)
+        service = resource.kind == "service"
+        body = bodies.body(resource, self._id_of, force) if service else bodies.labels_only(resource)
+        try:
+            path = f"{PATHS[resource.kind]}/{self._exact_id_of(found)}/update"
+            self._wire.post(path, body, version=found.version)
+        except NotFound as error:
+            raise OutOfSequence(f"{found.key} is gone, or names something that is: {error}") from error
+
+    def remove(self, found: Resource) -> None:
+        """Remove what was found, and nothing that has taken its name since."""
+        self._insist(found)
+        with suppress(NotFound):
+            self._wire.delete(f"{PATHS[found.kind]}/{self._exact_id_of(found)}")
+
+    def logs(self, task_id: str, source: str, *, tail: int, since: float = 0.0) -> Iterator[LogLine]:
+        """The newest ``tail`` lines of a task, oldest first. A task whose container is gone has none."""
+        query = logs.query(tail, since, follow=False)
+        with suppress(NotFound), self._wire.stream(f"/tasks/{task_id}/logs", SILENCE, **query) as stream:
+            yield from logs.lines(stream, source)
+
+    def follow(self, task_id: str, source: str, *, since: float) -> Following:
+        """Lines of one task as they come. ``close()`` may be called from another thread. Raises NotFound."""
+        stream = self._wire.stream(f"/tasks/{task_id}/logs", None, **logs.query(None, since, follow=True))
+        return Following(stream, source)
+
+    def wait(self, seconds: float) -> None:
+        """Return when something was written since the last wait, at the latest after ``seconds``."""
+        self._events.wait(seconds)
+
+    def close(self) -> None:
+        """Let go of all connections; a wait under way returns."""
+        self._events.close()
+        self._wire.close()
+
+    def _id_of(self, key: Key) -> str:
+        """The id behind a name. Raises Refused when there is no such thing."""
+        found = self._sight.ids.get(key) or next((each.id for each in self._named(key)), None)
+        if found is None:
+            raise Refused(f"{key} is not there")
+        return found
+
+    def _exact_id_of(self, found: Resource) -> str:
+        """The id of exactly what was read. Raises OutOfSequence when that is no longer there."""
+        id = self._sight.exact.get(exactly(found))
+        if id is None:
+            now = (each.id for each in self._named(found.key) if exactly(each.resource) == exactly(found))
+            id = next(now, None)
+        if id is None:
+            raise OutOfSequence(f"{found.key} changed since it was read")
+        return id
+
+    def _named(self, key: Key) -> list[Found]:
+        listed = self._wire.get(
+            PATHS[key.kind], filters={"name": [key.name]}
+        )  # the engine compares beginnings
+        return [each for each in read(key.kind, listed) if each.resource.name.lower() == key.name.lower()]
+
+    def _clash(self, resource: Resource) -> Conflict:
+        """Who holds the name we wanted."""
+        if any(is_ours(each.resource, resource.path.root) for each in self._named(resource.key)):
+            return Overtaken(f"{resource.key} was made by somebody else meanwhile")
+        return Conflict(
+            f"a {resource.kind} of the name {resource.name} exists and is not ours; it is left alone"
+        )
+
+    @staticmethod
+    def _insist(resource: Resource) -> None:
+        """Whatever is written bears our labels."""
+        if not is_ours(resource, StackPath()):
+            raise Conflict(f"{resource.key} bears no labels of ours; it is left alone")
+
+
+def _shortcoming(swarm: Mapping[str, Any]) -> str:
+    if swarm.get("LocalNodeState") != "active":
+        return "is not part of a swarm; `docker swarm init` makes one"
+    if not swarm.get("ControlAvailable"):
+        return "is a worker of its swarm; a manager is needed"
+    return f"cannot see its swarm: {swarm.get('Error') or 'no leader'}"

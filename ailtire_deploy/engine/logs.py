@@ -1,0 +1,70 @@
+"""Lines of one task's output, taken out of the engine's frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ailtire_deploy.engine.wire import Stream
+from ailtire_deploy.ports import LogLine
+
+HEADER = 8
+STREAMS = {1: "stdout", 2: "stderr"}  # 3 is the engine's own "incomplete log stream"
+LONGEST = 1 << 20
+
+
+def query(tail: int | None, since: float, follow: bool) -> dict[str, Any]:
+    """The parameters of a call for logs; ``tail`` None means all."""
+    return {
+        "stdout": "1",
+        "stderr": "1",
+        "timestamps": "1",
+        "tail": "all" if tail is None else str(tail),
+        "since": f"{since:.9f}" if since else "0",
+        "follow": "1" if follow else "0",
+    }
+
+
+def lines(pieces: Iterable[bytes], source: str) -> Iterator[LogLine]:
+    """The lines in a stream of frames, however it was cut into pieces."""
+    for stream, payload in frames(pieces):
+        if stream in STREAMS:
+            for text in payload.decode(errors="replace").splitlines():
+                time, _, said = text.partition(" ")
+                yield LogLine(source, STREAMS[stream], time, said)
+
+
+def frames(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Stream number and payload of each frame. What cannot be a frame ends the reading."""
+    buffer = b""
+    for piece in pieces:
+        buffer += piece
+        while len(buffer) >= HEADER:
+            size = int.from_bytes(buffer[4:HEADER], "big")
+            if buffer[1:4] != b"\0\0\0" or size > LONGEST:
+                return
+            if len(buffer) < HEADER + size:
+                break
+            yield buffer[0], buffer[HEADER : HEADER + size]
+            buffer = buffer[HEADER + size :]
+
+
+class Following:
+    """Lines as they come. ``close`` may be called from another thread and ends the iteration."""
+
+    def __init__(self, stream: Stream, source: str) -> None:
+        self._stream = stream
+        self._lines = lines(stream, source)
+
+    def __iter__(self) -> Iterator[LogLine]:
+        return self
+
+    def __next__(self) -> LogLine:
+        try:
+            return next(self._lines)
+        except StopIteration:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._stream.close()

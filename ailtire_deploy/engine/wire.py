@@ -1,0 +1,120 @@
+"""The engine's HTTP API as four verbs over docker-py's transport, with our errors.
+
+docker-py's own methods drop fields they do not know and lack some calls (labels of a config, logs of a task);
+its client is a ``requests`` session that reaches unix sockets, ssh and TLS, and that is what is used here.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import docker
+from docker.errors import DockerException
+from docker.types import CancellableStream
+
+from ailtire_deploy.engine.connect import TIMEOUT, Address, connect
+from ailtire_deploy.engine.errors import reaching, translate
+
+CONNECT_TIMEOUT = 5.0
+
+
+class Wire:
+    """One engine. Connects at the first call; every call may raise Unreachable."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._client: docker.APIClient | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def api(self) -> str:
+        """The version of the API that is spoken."""
+        return str(self._connected().api_version)
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._call("GET", path, query)
+
+    def post(self, path: str, body: Mapping[str, Any], **query: Any) -> Any:
+        return self._call("POST", path, query, body)
+
+    def delete(self, path: str) -> None:
+        self._call("DELETE", path, {})
+
+    def stream(self, path: str, silence: float | None, **query: Any) -> Stream:
+        """An answer that comes piece by piece; to be closed. ``silence`` seconds without a byte end it."""
+        return Stream(self._send("GET", path, query, None, silence, stream=True))
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def _call(self, method: str, path: str, query: Mapping[str, Any], body: Any = None) -> Any:
+        with reaching(str(self.address)):
+            response = self._send(method, path, query, body, TIMEOUT, stream=False)
+            return response.json() if response.content else None
+
+    def _send(
+        self, method: str, path: str, query: Mapping[str, Any], body: Any, silence: float | None, stream: bool
+    ) -> Any:
+        client = self._connected()
+        with reaching(str(self.address)):
+            response = client.request(
+                method,
+                f"{client.base_url}/v{client.api_version}{path}",
+                params={name: _parameter(value) for name, value in query.items()},
+                json=body,
+                timeout=(CONNECT_TIMEOUT, silence),
+                stream=stream,
+            )
+            said = _message(response) if response.status_code >= 400 else ""
+        if response.status_code >= 400:
+            raise translate(response.status_code, said, reading=method == "GET")
+        return response
+
+    def _connected(self) -> docker.APIClient:
+        with self._lock:
+            if self._client is None:
+                self._client = connect(self.address)
+            return self._client
+
+
+class Stream:
+    """Bytes of one answer as they come; ``close`` may be called from another thread and ends the reading."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self._pieces = CancellableStream(response.iter_content(chunk_size=None), response)
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._pieces)
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *what: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            with suppress(
+                OSError, AttributeError, DockerException
+            ):  # nothing to cut off: it has ended already
+                self._pieces.close()
+            self._response.close()
+
+
+def _parameter(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _message(response: Any) -> str:
+    try:
+        return str(response.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return str(response.text)[:500]
