@@ -1,15 +1,16 @@
 """Who may call: derived keys, bearer tokens, signed calls, and the names and values of secrets.
 
-Keys run downwards only: a stack's key makes those of the stacks below it, never the other way round. Three things are
-authenticated with them, by HMAC-SHA256 over texts that cannot be mistaken for one another:
+Keys run downwards only: a stack's key makes those of the stacks below it, never the other way round. Three
+things are authenticated with them, by HMAC-SHA256 over texts that cannot be mistaken for one another:
 
-* a **token**, which a person carries: ``base64url(JSON {sub, role, path, exp, kid}) "." base64url(HMAC)``, made with
-  the key of the stack at ``path`` and good for that stack and everything below it;
-* a **signed call**, which one controller makes to another: bound to method, path with query, body, grant and time,
-  and good for 30 seconds;
+* a **token**, which a person carries: ``base64url(JSON {sub, role, path, exp, kid}) "." base64url(HMAC)``,
+  made with the key of the stack at ``path`` and good for that stack and everything below it;
+* a **signed call**, which one controller makes to another: bound to method, path with query, body, grant and
+  time, and good for 30 seconds;
 * a **kid**, which names a key without showing anything of it.
 
-Time is always an argument. Whatever is wrong raises ``Denied``; the words are for a log, never for the caller.
+Time is always an argument. Whatever is wrong raises ``Denied``; the words are for a log, never for the
+caller.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ TOKEN_LIMIT = 1024
 CALL_SECONDS = 30
 _CLAIMS = {"sub", "role", "path", "exp", "kid"}
 _ALPHABET = string.ascii_letters + string.digits
+_EVEN = 248  # four times 62: below it no letter is likelier than another
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,12 @@ class Caller:
 
     def may(self, role: str) -> bool:
         """Whether this caller's role is at least ``role``."""
-        return self.role in ROLES and ROLES.index(self.role) >= ROLES.index(role)
+        return role == self.role or (
+            {role, self.role} <= set(ROLES) and ROLES.index(self.role) >= ROLES.index(role)
+        )
 
     def grant_for(self, child: StackPath) -> str:
-        """What a signed call to ``child`` carries: the role, and the stack it is limited to when that is deeper."""
+        """What a signed call to ``child`` carries: the role, and its limit to a deeper stack, if any."""
         return self.role if self.path.covers(child) else f"{self.role} {self.path}"
 
 
@@ -57,7 +61,7 @@ def derive(key: bytes, child_key: str) -> bytes:
 
 
 def child_key_for(own_key: bytes, own_path: StackPath, path: StackPath) -> bytes:
-    """The key of the stack at ``path``, which is ``own_path`` or stands below it. Raises Denied for any other."""
+    """The key of the stack at ``path``: ``own_path`` or one below it. Raises Denied for any other."""
     if not own_path or not own_path.covers(path):
         raise Denied(f"{path} is not below {own_path}")
     key = own_key
@@ -72,7 +76,10 @@ def key_id(key: bytes) -> str:
 
 
 def issue(key: bytes, path: StackPath, sub: str, role: str, exp: int) -> str:
-    """A token for ``sub``, good until ``exp`` (seconds since 1970). Raises ValueError for what no verifier accepts."""
+    """A token for ``sub``, good until ``exp`` (seconds since 1970).
+
+    Raises ValueError for what no verifier would accept.
+    """
     if role not in ROLES or not path or not _is_subject(sub):
         raise ValueError(f"no token for {sub!r} as {role!r} on {path}")
     claims = {"sub": sub, "role": role, "path": str(path), "exp": exp, "kid": key_id(key)}
@@ -96,7 +103,7 @@ def authenticate(token: str, own_path: StackPath, own_key: bytes, now: float) ->
 
 
 def verify(token: str, own_path: StackPath, own_key: bytes, target_path: StackPath, now: float) -> Caller:
-    """Who carries ``token``, if it is good for ``target_path``. Raises Denied; the role is for the caller to judge."""
+    """Who carries ``token``, if it is good for ``target_path``, in whatever role. Raises Denied."""
     caller = authenticate(token, own_path, own_key, now)
     if not caller.path.covers(target_path):
         raise Denied(f"a token for {caller.path} is not good for {target_path}")
@@ -151,9 +158,7 @@ def generate(seed: bytes, path: StackPath, key: str, generation: int = 1, length
     value, block = "", 0
     while len(value) < length:
         stream = _mac(seed, "ailtire secret 1", str(path), key, str(generation), str(length), str(block))
-        value += "".join(
-            _ALPHABET[byte % 62] for byte in stream if byte < 248
-        )  # 248 = 4 × 62: no letter is likelier
+        value += "".join(_ALPHABET[byte % 62] for byte in stream if byte < _EVEN)
         block += 1
     return value[:length]
 

@@ -1,8 +1,9 @@
 """Every engine name, label name and length limit passes through here.
 
-Engine names join the parts of a path with ``_``. A part matches ``[a-z][a-z0-9-]*`` and so never holds a ``_``:
-``a_b`` + ``c`` and ``a`` + ``b_c`` cannot meet. Services and networks take 63 characters, configs and secrets 64
-(measured on engine 20.10); a longer name is cut and ends in a hash of the whole, always the same way.
+Engine names join the parts of a path with ``_``. A part matches ``[a-z][a-z0-9-]*`` and so never holds a
+``_``: ``a_b`` + ``c`` and ``a`` + ``b_c`` cannot meet. Services and networks take 63 characters, configs and
+secrets 64 (measured on engine 20.10); a longer name is cut and ends in a hash of the whole, always the same
+way.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ UP_ALIAS = "admin"  # the parent's gateway, as a child's controller calls it on 
 
 @dataclass(frozen=True, slots=True, order=True)
 class StackPath:
-    """Where a stack stands in the tree: ``shop/orders``. No parts at all is the command line, the root's parent."""
+    """Where a stack stands in the tree: ``shop/orders``. No parts: the command line, the root's parent."""
 
     parts: tuple[str, ...] = ()
 
@@ -135,8 +136,8 @@ def tasks_of(service: str) -> str:
 
 
 def admin_url(path: StackPath) -> str:
-    """Where a stack's controller listens: what it registers with, and what its parent compares that with."""
-    return f"http://{tasks_of(admin_service(path))}:{ADMIN_PORT}/_admin"
+    """Where a stack's controller is: what it registers with, and what its parent compares that with."""
+    return f"http://{admin_service(path)}:{ADMIN_PORT}"
 
 
 def dotted(path: StackPath, suffix: str) -> str:

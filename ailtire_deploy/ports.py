@@ -1,9 +1,9 @@
-"""What the inside asks of the outside: the engine, the children, the clock. The real things stand at the rim."""
+"""What the inside asks of the outside: engine, children, clock. The real things stand at the rim."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ailtire_deploy.names import StackPath
@@ -12,7 +12,7 @@ from ailtire_deploy.state import Key, Resource, State
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """Which swarm this is. ``address`` is the engine as the user would name it, ``cluster`` the swarm's id."""
+    """Which swarm this is: ``address`` as the user would name the engine, ``cluster`` the swarm's id."""
 
     address: str
     cluster: str
@@ -54,7 +54,7 @@ class Engine(Protocol):
         ...
 
     def update(self, resource: Resource, found: Resource) -> None:
-        """Write ``resource`` over ``found``, the version that was read. Raises OutOfSequence when it moved."""
+        """Write ``resource`` over ``found``, as it was read. Raises OutOfSequence when it has moved since."""
         ...
 
     def remove(self, found: Resource) -> None:
@@ -102,18 +102,32 @@ class Children(Protocol):
         role: str,
         budget: float,
     ) -> Reply:
-        """One call to a child's controller. Raises Unreachable when it does not answer within ``budget`` seconds."""
+        """One call to a child's controller. Raises Unreachable when ``budget`` seconds bring no answer."""
         ...
 
     def forward(
         self, child: StackPath, method: str, path: str, query: str, body: bytes, role: str, budget: float
     ) -> Reply:
-        """The same for somebody else's request: bytes in, and streams (a log, the page) come back as they are."""
+        """The same for somebody else's request: bytes go in, and a log comes back as a stream."""
         ...
 
     def register(self, budget: float) -> Reply:
         """Tell the parent that this stack is alive."""
         ...
+
+
+class Stop(Protocol):
+    """A ``threading.Event``, or anything that says whether it is time to end."""
+
+    def is_set(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of an update: the revision's name ("" when it was only checked) and the plan as JSON."""
+
+    revision: str
+    plan: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Clock(Protocol):
@@ -124,4 +138,16 @@ class Clock(Protocol):
         ...
 
 
-__all__ = ["Children", "Clock", "Engine", "EngineInfo", "Key", "LogLine", "Reply", "Resource", "State"]
+__all__ = [
+    "Accepted",
+    "Children",
+    "Clock",
+    "Engine",
+    "EngineInfo",
+    "Key",
+    "LogLine",
+    "Reply",
+    "Resource",
+    "State",
+    "Stop",
+]

@@ -1,28 +1,13 @@
-"""What the REST surface asks of a controller. Errors are those of ``errors``; ``problems`` gives each its status."""
+"""What the REST surface asks of a controller. ``problems`` says which error has which HTTP status."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.ports import LogLine, Reply
-
-
-class Stop(Protocol):
-    """A ``threading.Event``, or anything that says whether it is time to end."""
-
-    def is_set(self) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What became of an update: the revision's name ("" when it was only checked) and the plan as JSON."""
-
-    revision: str
-    plan: Mapping[str, Any] = field(default_factory=dict)
+from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
 
 
 class Controller(Protocol):
@@ -39,7 +24,7 @@ class Controller(Protocol):
         ...
 
     def status(self, budget: float) -> Mapping[str, Any]:
-        """The tree as JSON (design §12), within ``budget`` seconds: whoever runs out answers with what there is."""
+        """The tree as JSON, within ``budget`` seconds: who runs out of them answers with what there is."""
         ...
 
     def log(
@@ -47,17 +32,17 @@ class Controller(Protocol):
     ) -> Iterator[LogLine | None]:
         """Lines, oldest first; ``since`` in seconds since 1970. Raises NotFound for an unknown service.
 
-        While following, None means that nothing came for a while; it has to come at least every 10 seconds, since
-        only the heartbeat made from it notices a reader that has gone.
+        While following, None means that nothing came for a while; it has to come at least every 10 seconds,
+        since only the heartbeat made from it notices a reader that has gone.
         """
         ...
 
     def update(self, request: Mapping[str, Any], author: str, check: bool) -> Accepted:
         """Validate, plan, and unless ``check`` store a revision and wake the loop.
 
-        ``request`` holds any of ``parameters``, ``environment`` (mappings; None removes a key), ``definition``
-        (a mapping) and always ``replace`` (whether the two mappings replace instead of merging).
-        Raises InvalidInput, and Busy while the stack is shutting down.
+        ``request`` holds any of ``parameters``, ``environment`` (mappings; None removes a key),
+        ``definition`` (a mapping) and always ``replace`` (whether the two mappings replace instead of
+        merging). Raises InvalidInput, and Busy while the stack is shutting down.
         """
         ...
 
@@ -66,7 +51,7 @@ class Controller(Protocol):
         ...
 
     def register(self, child: str, url: str) -> Mapping[str, Any]:
-        """The child called ``child`` is alive. Raises Refused when ``url`` is not what the definition implies."""
+        """The child called ``child`` is alive. Raises Refused when ``url`` is not its address."""
         ...
 
     def history(self) -> list[dict[str, Any]]:
@@ -76,8 +61,11 @@ class Controller(Protocol):
     def forward(
         self, child: str, method: str, subpath: str, query: str, body: bytes, role: str, budget: float
     ) -> Reply:
-        """Make a signed call to a child: ``ports.Children.forward`` with the child's path. Raises Unreachable.
+        """Make a signed call to a child, with ``ports.Children.forward``. Raises Unreachable.
 
         ``role`` is a grant (``identity.Caller.grant_for``), passed on as it is.
         """
         ...
+
+
+__all__ = ["Accepted", "Controller", "Stop"]

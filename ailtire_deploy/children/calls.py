@@ -1,0 +1,153 @@
+"""Signed HTTP between controllers: down to a child through the own gateway, up to the parent through its
+gateway.
+
+A call has one deadline for everything, however slowly the other side speaks. Nothing is followed, nothing is
+taken from the environment's proxy settings, and no answer is read beyond a limit: the other side may have
+been taken over.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+from urllib.parse import quote
+
+from ailtire_deploy import identity, names
+from ailtire_deploy.children.connection import Connection
+from ailtire_deploy.errors import Unreachable
+from ailtire_deploy.names import GATEWAY_PORT, StackPath
+from ailtire_deploy.ports import Reply
+
+LIMIT = 8 * 1024 * 1024  # bytes of an answer that is read as a whole
+IDLE = 30.0  # seconds between two pieces of a stream: three heartbeats
+PIECE = 16 * 1024
+ADMIN, DOWN = "/_admin", "/_down"
+_JSON = ("application/json", "application/problem+json")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpChildren:
+    """The controllers around the stack at ``path``.
+
+    ``parent`` is the host and port of the parent's gateway; "" for a root, which has none.
+    ``gateway`` is where the own gateway listens, by default as the engine's DNS knows it.
+    """
+
+    path: StackPath
+    key: bytes = field(repr=False)
+    parent: str = ""
+    gateway: str = ""
+    now: Callable[[], float] = time.time
+
+    def call(
+        self,
+        child: StackPath,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        role: str,
+        budget: float,
+    ) -> Reply:
+        """One call with JSON in and out; ``path`` may carry a query. Raises Unreachable."""
+        sent = b"" if body is None else json.dumps(body).encode()
+        bare, _, query = path.partition("?")
+        return self.forward(child, method, bare, query, sent, role, budget)
+
+    def forward(
+        self, child: StackPath, method: str, path: str, query: str, body: bytes, role: str, budget: float
+    ) -> Reply:
+        """One call with bytes; an answer that is not JSON comes as a stream. Raises Unreachable."""
+        key = identity.child_key_for(self.key, self.path, child)
+        down = f"{DOWN}/{child.key}{path.removeprefix(ADMIN)}"
+        found = self._send(self._gateway(), key, method, path, down, query, body, role, budget)
+        return _reply(*found, str(child))
+
+    def register(self, budget: float) -> Reply:
+        """Tell the parent that this stack is alive. Raises Unreachable."""
+        body = json.dumps({"name": str(self.path), "url": names.admin_url(self.path)}).encode()
+        path = f"{ADMIN}/register"
+        found = self._send(self.parent, self.key, "POST", path, path, "", body, identity.CHILD, budget)
+        return _reply(*found, str(self.path.parent))
+
+    def _gateway(self) -> str:
+        return self.gateway or f"{names.tasks_of(names.gateway_service(self.path))}:{GATEWAY_PORT}"
+
+    def _send(
+        self,
+        host: str,
+        key: bytes,
+        method: str,
+        signed: str,
+        path: str,
+        query: str,
+        body: bytes,
+        role: str,
+        budget: float,
+    ) -> tuple[HTTPResponse, Connection]:
+        """``signed`` is the path as the receiver sees it, ``path`` the one on the way there."""
+        ending = f"?{query}" if query else ""
+        header = identity.sign(key, method, signed + ending, identity.digest(body), role, self.now())
+        headers = {"Authorization": header, "Connection": "close", "Accept": "application/json"}
+        if body:
+            headers["Content-Type"] = "application/json"
+        connection = Connection(host, budget)
+        try:
+            connection.request(method, quote(path) + ending, body or None, headers)
+            return connection.getresponse(), connection
+        except (OSError, HTTPException) as error:
+            connection.close()
+            raise _silence(host, budget, error) from _cause(error)
+
+
+def _reply(response: HTTPResponse, connection: Connection, who: str) -> Reply:
+    kind = response.headers.get_content_type()
+    location = response.headers.get("Location", "")
+    if kind not in _JSON and 200 <= response.status < 300:
+        return Reply(response.status, _stream(response, connection), kind)
+    try:
+        if kind not in _JSON:
+            raise Unreachable(f"the controller of {who} is not there (HTTP {response.status})")
+        return Reply(response.status, json.loads(_whole(response, connection)), kind, location)
+    except (ValueError, RecursionError):
+        raise Unreachable(f"the controller of {who} answered with what is not JSON") from None
+    except (OSError, HTTPException) as error:
+        raise _silence(who, connection.budget, error) from _cause(error)
+    finally:
+        response.close()
+
+
+def _whole(response: HTTPResponse, connection: Connection) -> bytes:
+    found = response.read(LIMIT + 1)
+    if len(found) > LIMIT:
+        raise Unreachable(f"the answer of {connection.host} is longer than {LIMIT // 1024} KiB")
+    return found
+
+
+def _stream(response: HTTPResponse, connection: Connection) -> Iterator[bytes]:
+    """Pieces as they come; silence for longer than a heartbeat allows, or a broken connection, is the end."""
+    try:
+        while True:
+            connection.allow(IDLE)
+            piece = response.read1(PIECE)
+            if not piece:
+                return
+            yield piece
+    except (OSError, HTTPException):
+        return
+    finally:
+        response.close()
+
+
+def _silence(who: str, budget: float, error: Exception) -> Unreachable:
+    if isinstance(error, TimeoutError):
+        return Unreachable(f"no answer from {who} within {budget:.1f} s")
+    return Unreachable(f"{who} does not answer: {getattr(error, 'strerror', None) or type(error).__name__}")
+
+
+def _cause(error: Exception) -> Exception | None:
+    """Only lateness is told on; what else the network says is in the words already."""
+    return error if isinstance(error, TimeoutError) else None

@@ -1,0 +1,121 @@
+"""JSON that clients send: bounded, strict, and for an update in one form whatever the spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from ailtire_deploy.documents import read_json
+from ailtire_deploy.errors import InvalidInput, Problem
+from ailtire_deploy.rest.messages import JSON, Request
+from ailtire_deploy.rest.problems import HttpError
+
+LIMIT = 512 * 1024
+SOURCE = "request"
+_KEYS = ("parameters", "environment", "definition", "composefile", "secrets")
+
+
+def read(request: Request) -> dict[str, Any]:
+    """The JSON object in a request's body; none at all is an empty one. Raises HttpError 400, 413 or 415."""
+    raw = request.body()
+    if not raw:
+        return {}
+    if request.content_type.partition(";")[0].strip().lower() != JSON:
+        raise HttpError(415, f"the body has to be {JSON}")
+    try:
+        data = read_json(raw.decode(), SOURCE).data
+        _refuse_surrogates(data)
+    except UnicodeError:
+        raise HttpError(400, "the body is not UTF-8 text") from None
+    except InvalidInput as error:
+        raise HttpError(400, error.problems[0].message) from None
+    if not isinstance(data, dict):
+        raise HttpError(400, "the body has to be a JSON object")
+    return data
+
+
+def nothing(body: Mapping[str, Any]) -> None:
+    """For calls that take nothing. Raises InvalidInput when something was sent."""
+    _refuse([Problem(SOURCE, 0, 0, key, "is not known here") for key in body])
+
+
+def registration(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and address of a child that says it is alive. Raises InvalidInput."""
+    wrong = [key for key in ("name", "url") if not isinstance(body.get(key), str)]
+    _refuse([Problem(SOURCE, 0, 0, key, "has to be text") for key in wrong])
+    _refuse([Problem(SOURCE, 0, 0, key, "is not known here") for key in body if key not in ("name", "url")])
+    return body["name"], body["url"]
+
+
+def update(body: Mapping[str, Any], replace: bool) -> dict[str, Any]:
+    """What an update asks for, as ``Controller.update`` takes it. Raises InvalidInput with every problem."""
+    problems: list[Problem] = list(_strangers(body))
+    wish: dict[str, Any] = {"replace": replace}
+    for key, reader in (("parameters", _pairs), ("environment", _pairs), ("definition", _definition)):
+        name = "composefile" if key == "definition" and "composefile" in body else key
+        if name in body:
+            wish[key] = reader(body[name], name, problems.append)
+    _refuse(problems)
+    return wish
+
+
+def _strangers(body: Mapping[str, Any]) -> Iterator[Problem]:
+    if "definition" in body and "composefile" in body:
+        yield Problem(
+            SOURCE, 0, 0, "composefile", "is the old name of definition; only one of them can stand there"
+        )
+    if "secrets" in body:
+        yield Problem(
+            SOURCE, 0, 0, "secrets", "comes with a later version", "apply the definition where they are"
+        )
+    for key in body.keys() - set(_KEYS):
+        near = get_close_matches(key, _KEYS, 1)
+        yield Problem(SOURCE, 0, 0, key[:80], "is not known here", f"did you mean {near[0]}?" if near else "")
+
+
+def _definition(value: Any, name: str, note: Callable[[Problem], None]) -> Any:
+    if not isinstance(value, dict):
+        hint = "send the JSON that `ailtire-deploy bundle FILE` prints; a controller reads no files"
+        note(Problem(SOURCE, 0, 0, name, "has to be a mapping", hint))
+    return value
+
+
+def _pairs(value: Any, name: str, note: Callable[[Problem], None]) -> dict[str, Any]:
+    """A map as it is; a list of {name, value}, as ailtire writes it, as a map."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, list):
+        note(Problem(SOURCE, 0, 0, name, "has to be a map, or a list of {name, value}"))
+        return {}
+    found: dict[str, Any] = {}
+    for index, each in enumerate(value):
+        if (
+            not isinstance(each, dict)
+            or each.keys() != {"name", "value"}
+            or not isinstance(each["name"], str)
+        ):
+            note(Problem(SOURCE, 0, 0, f"{name}[{index}]", "has to be {name, value}"))
+        elif each["name"] in found:
+            note(Problem(SOURCE, 0, 0, f"{name}[{index}]", f"{each['name'][:80]} stands there twice"))
+        else:
+            found[each["name"]] = each["value"]
+    return found
+
+
+def _refuse_surrogates(data: Any) -> None:
+    """Half a character, which JSON can spell and UTF-8 cannot, would fail only when it is stored."""
+    left = [data]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            each.encode()
+        elif isinstance(each, dict):
+            left += [*each.keys(), *each.values()]
+        elif isinstance(each, list):
+            left += each
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise InvalidInput(sorted(problems))

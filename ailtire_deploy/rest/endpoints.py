@@ -1,0 +1,164 @@
+"""The one table of calls and roles. It drives the dispatch, and the tests walk it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ailtire_deploy import identity
+from ailtire_deploy.errors import NotFound, Refused
+from ailtire_deploy.identity import Caller
+from ailtire_deploy.rest import bodies, streams
+from ailtire_deploy.rest.messages import Answer, Request, json_answer
+from ailtire_deploy.rest.places import Place
+from ailtire_deploy.rest.protocol import Controller, Stop
+from ailtire_deploy.rest.streams import Slots, Stream, Until
+from ailtire_deploy.views import pages
+
+PUBLIC = ""  # the role of what needs no token: it tells nothing about any stack
+NUMBER = r"[1-9][0-9]{0,8}"
+STATUS_BUDGET = 2.0
+DEFAULT_TAIL = 100
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that was let in, with its parameters read."""
+
+    controller: Controller
+    request: Request
+    place: Place
+    caller: Caller
+    parameters: Mapping[str, Any]
+    slots: Slots
+    stop: Stop
+    budget: float
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One call: who may make it, what it takes, what answers it.
+
+    ``below`` says whether it can be made through the parent of the stack that it is about, ``streams``
+    whether its answer may have no end, ``budget`` how many seconds a child has for its answer.
+    """
+
+    method: str
+    name: str
+    role: str
+    answer: Callable[[Call], Answer]
+    parameters: tuple[str, ...] = ()
+    below: bool = True
+    streams: bool = False
+    budget: float = 5.0
+    pattern: re.Pattern[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "pattern", re.compile(self.name.replace(".", r"\.").replace("<n>", NUMBER), re.A)
+        )
+
+
+def update(call: Call) -> Answer:
+    """202 with the revision and its address, relative so that it holds behind any prefix. A check is 200."""
+    check = call.parameters.get("check", False)
+    wish = bodies.update(bodies.read(call.request), call.parameters.get("replace", False))
+    accepted = call.controller.update(wish, call.caller.sub, check)
+    if check:
+        return json_answer({"plan": accepted.plan})
+    found = re.search(r"(?<![0-9])([1-9][0-9]*)$", accepted.revision)
+    where = {"Location": f"history/{found[1]}"} if found else {}
+    return json_answer({"revision": accepted.revision, "plan": accepted.plan}, 202, **where)
+
+
+def shutdown(call: Call) -> Answer:
+    bodies.nothing(bodies.read(call.request))
+    return json_answer(call.controller.shutdown(call.caller.sub), 202)
+
+
+def status(call: Call) -> Answer:
+    return json_answer(call.controller.status(call.budget))
+
+
+def register(call: Call) -> Answer:
+    """Only for the child that signed it, under its own name."""
+    name, url = bodies.registration(bodies.read(call.request))
+    if name != str(call.caller.path):
+        raise Refused(f"this key is that of {call.caller.path} and registers nobody else")
+    return json_answer(call.controller.register(call.caller.path.key, url))
+
+
+def page(call: Call) -> Answer:
+    return Answer(200, pages.page(call.controller.status(call.budget)).encode(), HTML)
+
+
+def style(call: Call) -> Answer:
+    return Answer(200, pages.style().encode(), "text/css; charset=utf-8")
+
+
+def log(call: Call) -> Answer:
+    """Text or JSON lines, as they are asked for by ``format`` or else by the Accept header."""
+    asked = call.parameters
+    kind = log_type(asked)
+    if call.request.method == "HEAD":
+        return Answer(200, b"", kind)
+    follow, service = asked.get("follow", False), asked.get("service")
+    encode = streams.as_json if kind == streams.LINES else streams.as_text
+    release = call.slots.take()
+    try:
+        lines = call.controller.log(
+            service,
+            asked.get("tail", DEFAULT_TAIL),
+            asked.get("since", 0.0),
+            follow,
+            asked.get("recursive", service is None),
+            Until(call.stop.is_set, call.request.gone),
+        )
+        chunks = (streams.live if follow else streams.encoded)(lines, encode)
+    except BaseException:
+        release()
+        raise
+    return Answer(200, Stream(chunks, release, lambda: streams.close(lines)), kind)
+
+
+def log_type(parameters: Mapping[str, Any]) -> str:
+    return streams.LINES if parameters.get("format") == "json" else streams.TEXT
+
+
+def health(call: Call) -> Answer:
+    return json_answer({"status": "ok"})
+
+
+def history(call: Call) -> Answer:
+    return json_answer(call.controller.history())
+
+
+def revision(call: Call) -> Answer:
+    number = int(call.place.name.rpartition("/")[2])
+    for each in call.controller.history():
+        if each.get("number") == number:
+            return json_answer(each)
+    raise NotFound(f"{call.controller.path} has no revision {number}")
+
+
+LOG_PARAMETERS = ("service", "tail", "since", "follow", "recursive", "format")
+ENDPOINTS = (
+    Endpoint("POST", "update", "operator", update, ("check", "replace"), budget=15.0),
+    Endpoint("POST", "shutdown", "admin", shutdown),
+    Endpoint("GET", "status", "viewer", status, ("budget",), budget=STATUS_BUDGET),
+    Endpoint("POST", "register", identity.CHILD, register, below=False),
+    Endpoint("GET", "view", "viewer", page, ("budget",), budget=STATUS_BUDGET),
+    Endpoint("GET", "view.css", PUBLIC, style),
+    Endpoint("GET", "log", "viewer", log, LOG_PARAMETERS, streams=True),
+    Endpoint("GET", "health", PUBLIC, health, below=False),
+    Endpoint("GET", "history", "viewer", history),
+    Endpoint("GET", "history/<n>", "viewer", revision),
+)
+
+
+def named(name: str) -> list[Endpoint]:
+    """The calls of a name, one a method."""
+    return [each for each in ENDPOINTS if each.pattern.fullmatch(name)]

@@ -1,0 +1,82 @@
+"""Calls for a child: checked here, made again with a signature of our own, and the answer passed on.
+
+No token goes down, and of what comes up only status, body and an address of the one known form.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from ailtire_deploy.ports import Reply
+from ailtire_deploy.rest import bodies, parameters, streams
+from ailtire_deploy.rest.endpoints import HTML, NUMBER, Call, Endpoint, log_type
+from ailtire_deploy.rest.messages import JSON, Answer, json_answer
+from ailtire_deploy.rest.problems import PROBLEM_JSON, HttpError, unauthorised
+from ailtire_deploy.rest.streams import Stream
+from ailtire_deploy.views import pages
+
+
+def forward(call: Call, endpoint: Endpoint) -> Answer:
+    """The child's answer to the same call. Raises HttpError, and Unreachable when there is none."""
+    if endpoint.method == "POST":
+        bodies.read(call.request)  # what cannot be read goes no further
+    if endpoint.streams:
+        return _stream(call, endpoint)
+    reply = _reply(call, endpoint)
+    if endpoint.name == "view" and reply.status == 200:
+        return Answer(200, pages.page(reply.body).encode(), HTML)
+    return _answer(call, reply)
+
+
+def _reply(call: Call, endpoint: Endpoint) -> Reply:
+    """The page is made here of the child's status: markup of another stack is shown to nobody."""
+    subpath = call.place.subpath
+    if endpoint.name == "view":
+        subpath = re.sub(r"view$", "status", subpath)
+    grant = call.caller.grant_for(call.controller.path / call.place.child)
+    handed_down = {"budget": call.budget * 0.8} if "budget" in endpoint.parameters else {}
+    query = parameters.write({**call.parameters, **handed_down})
+    body = call.request.body()
+    return call.controller.forward(
+        call.place.child, endpoint.method, subpath, query, body, grant, call.budget
+    )
+
+
+def _answer(call: Call, reply: Reply) -> Answer:
+    if reply.status == 401:
+        return _disowned(call)
+    if (
+        reply.content_type not in (JSON, PROBLEM_JSON)
+        or reply.status not in list(HTTPStatus)
+        or reply.status < 200
+    ):
+        raise HttpError(502, f"{call.place.child} answered with something unforeseen")
+    headers = {"Location": reply.location} if re.fullmatch(f"history/{NUMBER}", reply.location, re.A) else {}
+    found = json_answer(reply.body, reply.status, **headers)
+    return Answer(found.status, found.body, reply.content_type, found.headers)
+
+
+def _disowned(call: Call) -> Answer:
+    """A child that refuses its own key is a fault, unless it had to judge a token for something below it."""
+    if not call.place.exact:
+        return unauthorised()
+    raise HttpError(502, f"{call.place.child} does not accept the key it should have")
+
+
+def _stream(call: Call, endpoint: Endpoint) -> Answer:
+    if call.request.method == "HEAD":
+        return Answer(200, b"", log_type(call.parameters))
+    release = call.slots.take()
+    try:
+        reply = _reply(call, endpoint)
+    except BaseException:
+        release()
+        raise
+    if reply.content_type == JSON or reply.content_type == PROBLEM_JSON:
+        release()
+        return _answer(call, reply)
+    chunks = streams.harmless(iter(reply.body))
+    return Answer(
+        reply.status, Stream(chunks, release, lambda: streams.close(reply.body)), log_type(call.parameters)
+    )

@@ -1,0 +1,45 @@
+"""A request and an answer as plain values, so that only ``application`` knows the web framework."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a caller sent. ``body`` is read when it is asked for, and raises ``HttpError`` when too large."""
+
+    method: str
+    path: str
+    query: str = ""
+    host: str = ""
+    authorization: str = ""
+    accept: str = ""
+    content_type: str = ""
+    body: Callable[[], bytes] = lambda: b""
+    gone: Callable[[], bool] = lambda: False  # whether the caller has hung up
+
+    @property
+    def target(self) -> str:
+        """Path and query, as a signed call is bound to them."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: bytes at once, or an iterable of them with a ``close`` of its own."""
+
+    status: int
+    body: bytes | Iterable[bytes]
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def json_answer(value: Any, status: int = 200, **headers: str) -> Answer:
+    """An answer in JSON, escaped down to ASCII: a terminal shows it and obeys none of it."""
+    return Answer(status, (json.dumps(value) + "\n").encode(), headers=headers)

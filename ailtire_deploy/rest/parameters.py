@@ -1,0 +1,111 @@
+"""Query parameters: each has one reader; what is unknown, doubled or wrong is an error, never ignored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from ailtire_deploy import moments
+from ailtire_deploy.names import LIMIT, PART
+from ailtire_deploy.rest.problems import HttpError
+
+TAIL_LIMIT = 10_000
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_WORDS = {"true": True, "1": True, "": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """How one parameter is read from text (ValueError: it is wrong), and what is right."""
+
+    read: Callable[[str, float], Any]
+    right: str
+
+
+def _boolean(text: str, now: float) -> bool:
+    return _WORDS[text.lower()]
+
+
+def _tail(text: str, now: float) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text, re.A) or int(text) > TAIL_LIMIT:
+        raise ValueError(text)
+    return int(text)
+
+
+def _since(text: str, now: float) -> float:
+    """A moment as Docker's clients write it: seconds since 1970, a length of time before now, or RFC 3339."""
+    if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,9})?", text, re.A):
+        return float(text)
+    if re.fullmatch(r"([0-9]{1,6}[smhd]){1,4}", text, re.A):
+        lengths = re.findall(r"([0-9]+)([smhd])", text)
+        return max(0.0, now - sum(int(count) * _UNITS[unit] for count, unit in lengths))
+    return moments.from_text(text.replace(" ", "+"))  # a plus sign that nobody encoded arrives as a space
+
+
+def _service(text: str, now: float) -> str:
+    if len(text) > LIMIT or not re.fullmatch(PART, text):
+        raise ValueError(text)
+    return text
+
+
+def _format(text: str, now: float) -> str:
+    if text not in ("text", "json"):
+        raise ValueError(text)
+    return text
+
+
+def _seconds(text: str, now: float) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,9})?", text, re.A):
+        raise ValueError(text)
+    return float(text)
+
+
+BOOLEAN = Parameter(_boolean, "true or false")
+KNOWN: Mapping[str, Parameter] = {
+    "check": BOOLEAN,
+    "replace": BOOLEAN,
+    "follow": BOOLEAN,
+    "recursive": BOOLEAN,
+    "tail": Parameter(_tail, f"a whole number from 0 to {TAIL_LIMIT}"),
+    "since": Parameter(_since, "seconds since 1970, a time like 2030-01-31T12:00:00Z, or 5m, 2h, 1d"),
+    "service": Parameter(_service, "the key of a service of this stack"),
+    "budget": Parameter(_seconds, "the seconds the caller has for the answer"),
+    "format": Parameter(_format, "text or json"),
+}
+
+
+def read(query: str, allowed: Collection[str], now: float) -> dict[str, Any]:
+    """The parameters of a query, of those that are allowed. Raises HttpError 400."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=20, errors="strict")
+    except ValueError:
+        raise HttpError(400, "the query cannot be read") from None
+    found: dict[str, Any] = {}
+    for name, text in pairs:
+        if name not in allowed:
+            raise HttpError(400, f"no parameter {name[:40]!r} here; there are {', '.join(allowed) or 'none'}")
+        if name in found:
+            raise HttpError(400, f"the parameter {name} stands there twice")
+        found[name] = _value(name, text, now)
+    return found
+
+
+def write(parameters: Mapping[str, Any]) -> str:
+    """The one spelling of parameters, as they are sent on to a child."""
+    return urlencode({name: _text(value) for name, value in sorted(parameters.items())})
+
+
+def _value(name: str, text: str, now: float) -> Any:
+    try:
+        return KNOWN[name].read(text, now)
+    except (ValueError, KeyError, OverflowError):
+        raise HttpError(400, f"{name}={text[:40]!r} is not right: {KNOWN[name].right}") from None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
