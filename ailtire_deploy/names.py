@@ -170,6 +170,15 @@ def salt_config(path: StackPath) -> str:
     return dotted(path, "salt")
 
 
+def shared_key(key: str) -> str:
+    """A key of a volume, config or secret as part of an engine name.
+
+    Such a key may hold a ``_``, which joins parts: volume ``a_b`` of ``shop`` must not be volume ``b`` of
+    ``shop/a``. No key holds a dot.
+    """
+    return key.replace("_", ".")
+
+
 def hashed_key(key: str, digest: str) -> str:
     """The key, within a stack, of an object whose name must change with its content."""
-    return f"{key}-{digest[:12]}"
+    return f"{shared_key(key)}-{digest[:12]}"

@@ -34,7 +34,7 @@ def compose(stack: Stack, topology: Topology, site: Site, files: Mapping[str, by
         "edge": _edge(stack, topology, site, files) if EDGE in files else None,
         "controllers": [_controller(stack, topology, child, site) for child in stack.children],
         "networks": dict(sorted(_networks(topology))),
-        "volumes": dict(stack.volumes),
+        "volumes": {names.shared_key(key): given for key, given in sorted(stack.volumes.items())},
         "configs": configs,
         "secrets": dict(sorted(_secrets(stack))),
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ailtire_deploy import names
 from ailtire_deploy.model import FileMount, Mount, Service, Stack
 from ailtire_deploy.render import policy
 from ailtire_deploy.render.files import config_key
 from ailtire_deploy.topology import Seat
+from ailtire_deploy.units import size
 
 # The order in which an entry is written; what ``options`` holds beside these follows.
 FIRST = ("image", "entrypoint", "command", "environment", "user")
@@ -41,9 +43,19 @@ def _plain_dependencies(stack: Stack, each: Service) -> Iterator[Any]:
 def volume(mount: Mount) -> dict[str, Any]:
     """A mount in the long form; ``options`` go under the key of its type."""
     read_only = {"read_only": True} if mount.read_only else {}
-    source = {"source": mount.source} if mount.source else {}
-    options = {str(mount.type): dict(mount.options)} if mount.options else {}
-    return {"type": mount.type, **source, "target": mount.target, **read_only, **options}
+    options = {str(mount.type): _options(mount)} if mount.options else {}
+    return {"type": mount.type, **_source(mount), "target": mount.target, **read_only, **options}
+
+
+def _source(mount: Mount) -> dict[str, str]:
+    if not mount.source:
+        return {}
+    return {"source": names.shared_key(mount.source) if mount.type == "volume" else mount.source}
+
+
+def _options(mount: Mount) -> dict[str, Any]:
+    """The docker client of Debian takes the size of a tmpfs as a number only."""
+    return {key: size(value) if key == "size" else value for key, value in mount.options.items()}
 
 
 def _file(source: str, use: FileMount, default: str) -> dict[str, Any]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
+
+
+# JSON lets these stand as they are, readers of YAML refuse them or take them for a line's end.
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def artifact(template_text: str, **values: Any) -> str:
@@ -32,4 +37,5 @@ def _compiled(template_text: str) -> Template:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

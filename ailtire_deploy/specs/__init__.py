@@ -1,0 +1,104 @@
+"""From a rendered compose file to resources in the engine's own form, and the one normal form of specs.
+
+What ``docker stack deploy`` makes of the same file is the same, field by field, but for names, labels, and
+the alias the docker client adds by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from ailtire_deploy import names
+from ailtire_deploy.documents import digest
+from ailtire_deploy.model import Dependency, Stack
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.render import Artifacts
+from ailtire_deploy.render.files import FACES
+from ailtire_deploy.revisions import labels_of
+from ailtire_deploy.specs import document, service
+from ailtire_deploy.specs.document import Document
+from ailtire_deploy.specs.normal import normalise
+from ailtire_deploy.state import Key, Need, Resource
+from ailtire_deploy.topology import GATEWAY
+
+__all__ = ["normalise", "resources"]
+
+Revisions = Mapping[str, str]
+"""The engine name of the newest revision of each child, by the child's key."""
+
+
+def resources(stack: Stack, artifacts: Artifacts, revisions: Revisions) -> list[Resource]:
+    """All networks, configs and services of a stack's compose file, with labels and what they wait for.
+
+    Not among them: what the file calls external, since others make it. Raises KeyError for a child without a
+    revision that a service depends on.
+    """
+    found = document.read(stack.path, artifacts)
+    return [
+        *_networks(found),
+        *_configs(found, artifacts),
+        *(_service(stack, found, key, artifacts, revisions) for key in found.services),
+    ]
+
+
+def _networks(found: Document) -> Iterator[Resource]:
+    for key, given in found.networks.items():
+        if not given.get("external"):
+            spec = {"Driver": given.get("driver"), "Internal": given.get("internal")}
+            yield _resource(found.path, key, Resource(Key("network", found.network(key)), spec))
+
+
+def _configs(found: Document, artifacts: Artifacts) -> Iterator[Resource]:
+    for key, given in found.configs.items():
+        needs = _addressed(artifacts) if given["file"] == f"./{FACES}" else ()
+        data = document.content(artifacts, given["file"])
+        yield _resource(found.path, key, Resource(Key("config", found.config(key)), data=data, needs=needs))
+
+
+def _service(stack: Stack, found: Document, key: str, artifacts: Artifacts, revisions: Revisions) -> Resource:
+    needs = (*_dependencies(stack, key, revisions), *(_addressed(artifacts) if key == GATEWAY else ()))
+    name = names.in_stack(found.path, key)
+    made = Resource(Key("service", name), service.spec(found, key), needs=needs)
+    given = found.services[key].get("deploy", {}).get("labels", {})
+    labels = {**given, names.LABEL_SERVICE: about(found.path, key)[1]}
+    return _resource(found.path, key, made, labels)
+
+
+def _addressed(artifacts: Artifacts) -> tuple[Need, ...]:
+    """A gateway tells its callers apart by subnets, and the engine chooses those."""
+    return tuple(Need("network", name, "addressed") for name in artifacts.unaddressed)
+
+
+def _dependencies(stack: Stack, key: str, revisions: Revisions) -> Iterator[Need]:
+    """What a service, or a child's controller, waits for before it is made or changed."""
+    path, part = about(stack.path, key)
+    plain = {each.key: each.depends_on for each in stack.services}
+    children = {each.key: each.depends_on for each in stack.children}
+    for dependency in plain.get(part, ()) if path == stack.path else children[path.key]:
+        yield _need(stack, dependency, revisions)
+
+
+def _need(stack: Stack, dependency: Dependency, revisions: Revisions) -> Need:
+    """A child is ready when its own controller says that its revision has converged."""
+    if any(child.key == dependency.service for child in stack.children):
+        return Need("config", revisions[dependency.service], "converged")
+    return Need("service", names.in_stack(stack.path, dependency.service), dependency.condition)
+
+
+def about(path: StackPath, key: str) -> tuple[StackPath, str]:
+    """Whom an entry is about: ``messages_admin`` is the child's ``admin``, ``web`` the stack's ``web``."""
+    child, _, part = key.partition("_")
+    return (path / child, part) if part in ("admin", "family") else (path, key)
+
+
+def _resource(
+    path: StackPath, key: str, made: Resource, more: Mapping[str, str] = MappingProxyType({})
+) -> Resource:
+    """With spec in normal form, labels, and the hash that tells what was taken out of a definition."""
+    spec = normalise(made.kind, made.spec)
+    content = hashlib.sha256(made.data).hexdigest() if made.data is not None else ""
+    mark = {names.LABEL_HASH: digest({"spec": spec, "data": content})}
+    return replace(made, spec=spec, labels={**more, **labels_of(path, about(path, key)[0]), **mark})
