@@ -21,7 +21,7 @@ from ailtire_deploy.render.files import (
 from ailtire_deploy.templating import artifact
 from ailtire_deploy.topology import Topology, admin_of
 
-_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _NOT_TEXT = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})  # to readers of YAML 1.1
 
 
@@ -64,7 +64,7 @@ def escape_site(site: Site) -> Mapping[str, str]:
 
 def word(text: str) -> str | None:
     """A key that YAML reads as itself without quotes; None for any other."""
-    return text if _WORD.fullmatch(text) and text not in _NOT_TEXT else None
+    return text if _WORD.fullmatch(text) and text.lower() not in _NOT_TEXT else None
 
 
 def _service(stack: Stack, topology: Topology, key: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def keeps_data(service: Service) -> bool:
 
 def monitor(healthcheck: Mapping[str, Any]) -> int:
     """How long the engine watches a new task, in nanoseconds: until its health check could have failed."""
-    if "test" not in healthcheck:
+    if healthcheck.get("test", ["NONE"]) == ["NONE"]:
         return MONITOR[0]
     interval = nanoseconds(healthcheck.get("interval", "30s"))
     least, most = MONITOR

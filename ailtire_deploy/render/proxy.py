@@ -131,9 +131,14 @@ def rewriting(rule: Rule) -> dict[str, str]:
     """
     prefix, path = segments(rule.prefix), segments(rule.path)
     before = "" if prefix == "/" else prefix.replace(".", "[.]")
-    mount = prefix.removesuffix(path.rstrip("/"))
     if path == "/":
-        return {"pattern": f"^{before}/?(.*)$", "replacement": r"/\1", "mount": mount}
+        return {"pattern": f"^{before}/?(.*)$", "replacement": r"/\1", "mount": mount(rule)}
     if prefix == "/":
-        return {"pattern": "^/(.*)$", "replacement": rf"{path}/\1", "mount": ""}
-    return {"pattern": f"^{before}(/.*)?$", "replacement": rf"{path}\1", "mount": mount}
+        return {"pattern": "^/(.*)$", "replacement": rf"{path}/\1"}
+    return {"pattern": f"^{before}(/.*)?$", "replacement": rf"{path}\1", "mount": mount(rule)}
+
+
+def mount(rule: Rule) -> str:
+    """What the outside sees before a path that the target knows; a controller builds its own addresses."""
+    inner = rule.target is not None and rule.target.label.startswith("_")
+    return "" if inner else rule.prefix.removesuffix(rule.path.rstrip("/"))
