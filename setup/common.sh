@@ -22,15 +22,19 @@ install_missing() {
     for pair in "$@"; do
         command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
     done
-    [ ${#missing[@]} -gt 0 ] || return 0
+    [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
+}
+
+# install PACKAGE… with Debian's lists as they are; where those are missing or too old, with new ones.
+install() {
     [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null ||
-        die "missing: ${missing[*]}. As root on Debian this is done for you; otherwise install them and run this again."
-    say "installing ${missing[*]}"
-    apt_install "${missing[@]}" || { apt-get -qq update && apt_install "${missing[@]}"; } >&2
+        die "missing: $*. As root on Debian they are installed for you; otherwise install them and run this again."
+    say "installing $*"
+    apt_install "$@" || { apt-get -qq update && apt_install "$@"; } || die "could not install $*"
 }
 
 apt_install() {
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@" >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@" >/dev/null
 }
 
 # only_one NAME: wait until no other script has this part of the cache in its hands, and keep it until the end.
