@@ -15,6 +15,8 @@ _ELSEWHERE = frozenset({"Name", "Labels", "Data"})
 _COUNTED = frozenset({"Replicas", "Parallelism", "Mode", "Init"})  # 0, or no, is an answer here
 _FREE = frozenset({"Labels", "Options", "Sysctls"})  # keys and values of the user's, empty ones included
 _ADDED = {"Isolation": "default", "Runtime": "container"}
+_ROLLING = {"FailureAction": "pause", "Order": "stop-first"}
+_FILLED = {"UpdateConfig": _ROLLING, "RollbackConfig": _ROLLING, "RestartPolicy": {"Condition": "any"}}
 _BOOKKEEPING = frozenset({"ForceUpdate", "ConfigID", "SecretID"})
 _NETWORK = ("Driver", "Internal", "Attachable", "EnableIPv6", "Ingress", "Options")
 _SORTED_BY = {
@@ -55,12 +57,17 @@ def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
-        return dict(value) if name in _FREE else _fields(value)
+        return dict(value) if name in _FREE else _completed(name, _fields(value))
     if name in _SETS and isinstance(value, list | tuple):
         return sorted(set(value))
     if isinstance(value, list | tuple):
         return _list(name, value)
     return value
+
+
+def _completed(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """What the engine writes into a policy that says only part of it."""
+    return {**_FILLED.get(name, {}), **fields} if fields else {}
 
 
 def _list(name: str, value: list[Any] | tuple[Any, ...]) -> list[Any]:

@@ -1,0 +1,254 @@
+"""One small model of the engine: what a swarm does as far as we rely on it, without containers and without time.
+
+It moves one step a look: addresses are handed out, tasks start, updates replace one task, removed tasks end.
+The contract tests run on this model and on a real swarm alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ailtire_deploy import specs
+from ailtire_deploy.engine.reading import is_ours
+from ailtire_deploy.errors import Busy, Conflict, OutOfSequence, Overtaken, Refused
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.plan.holding import references
+from ailtire_deploy.ports import EngineInfo, LogLine
+from ailtire_deploy.state import Key, Resource, State, Task
+
+Spec = Mapping[str, Any]
+
+
+class Crash(BaseException):
+    """Whoever called is dead. Not an Exception: nothing may catch it on the way."""
+
+
+@dataclass
+class Running:
+    """A task of the model; ``age`` is how many looks it has lived."""
+
+    id: str
+    service: str
+    slot: str
+    template: Spec
+    networks: tuple[str, ...]
+    desired: str = "running"
+    state: str = "new"
+    age: int = 0
+
+    @property
+    def files(self) -> tuple[Key, ...]:
+        return tuple(key for key in references({"TaskTemplate": self.template}) if key.kind != "network")
+
+
+@dataclass
+class FakeEngine:
+    """A swarm in memory.
+
+    ``before`` and ``after`` are called around each write with its number, counted from 1, and may raise: that
+    is how crashes, lost answers and failing engines are made. ``stuck`` names services whose tasks never
+    start; ``lag`` is the number of looks a task takes to start and to end.
+    """
+
+    lag: int = 1
+    now: Callable[[], float] = lambda: 0.0
+    before: Callable[[int], None] = lambda number: None
+    after: Callable[[int], None] = lambda number: None
+    stuck: set[str] = field(default_factory=set)
+    objects: dict[Key, Resource] = field(default_factory=dict)
+    running: list[Running] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+    output: dict[str, list[str]] = field(default_factory=dict)
+    attempts: int = 0
+    index: int = 10
+    closed: bool = False
+
+    def info(self) -> EngineInfo:
+        return EngineInfo("fake://", "fakecluster", "20.10.24", "1.41", 1, 1)
+
+    def observe(self, root: StackPath) -> State:
+        self.step()
+        found = [self._seen(each) for each in self.objects.values()]
+        strangers = {each.key for each in found if not is_ours(each, root) and each.kind != "config"}
+        tasks = tuple(self._task(each) for each in self.running)
+        ours = (each for each in found if is_ours(each, root))
+        return State.of(ours, tasks=tasks, foreign=frozenset(strangers))
+
+    def create(self, resource: Resource) -> None:
+        self._write(f"create {resource.key}", lambda: self._create(resource))
+
+    def update(self, resource: Resource, found: Resource) -> None:
+        self._write(f"update {resource.key}", lambda: self._update(resource, found))
+
+    def remove(self, found: Resource) -> None:
+        self._write(f"remove {found.key}", lambda: self._remove(found))
+
+    def logs(self, task_id: str, source: str, *, tail: int, since: float = 0.0) -> Iterator[LogLine]:
+        lines = self.output.get(task_id, [])
+        return (
+            LogLine(source, "stdout", "2026-01-01T00:00:00Z", text) for text in lines[len(lines) - tail :]
+        )
+
+    def follow(self, task_id: str, source: str, *, since: float) -> Iterator[LogLine]:
+        return self.logs(task_id, source, tail=len(self.output.get(task_id, [])))
+
+    def wait(self, seconds: float) -> None:
+        return
+
+    def close(self) -> None:
+        self.closed = True
+
+    def put(self, resource: Resource) -> None:
+        """Place an object as if somebody else had made it, whatever its labels."""
+        self.index += 1
+        spec = specs.normalise(resource.kind, resource.spec)
+        facts = {"force": 0, "update": "", "previous": frozenset()} if resource.kind == "service" else {}
+        made = replace(resource, spec=spec, version=self.index, created=self.now(), facts=facts, needs=())
+        self.objects[resource.key] = made
+        if resource.kind == "service" and "TaskTemplate" in spec:
+            self._scale(made)
+
+    def step(self) -> None:
+        """Let the swarm work for a moment."""
+        for each in self.running:
+            self._age(each)
+        self.running = [each for each in self.running if each.state != "gone"]
+        for key, each in list(self.objects.items()):
+            if each.kind == "network" and "subnets" not in each.facts:
+                facts = {"subnets": (f"10.0.{each.version}.0/24",)}
+                self.objects[key] = replace(each, facts=facts)
+            if each.kind == "service":
+                self._roll(each)
+
+    def _write(self, what: str, do: Callable[[], None]) -> None:
+        self.attempts += 1
+        number = self.attempts
+        self.before(number)
+        do()
+        self.writes.append(what)
+        self.after(number)
+
+    def _create(self, resource: Resource) -> None:
+        self._insist(resource)
+        taken = [each for each in self.objects.values() if each.kind == resource.kind]
+        for each in taken:
+            if each.name.lower() == resource.name.lower():
+                ours = is_ours(each, resource.path.root)
+                raise (Overtaken if ours else Conflict)(f"{resource.key} exists")
+        self._resolve(resource)
+        self.put(resource)
+
+    def _update(self, resource: Resource, found: Resource) -> None:
+        self._insist(found)
+        self._insist(resource)
+        there = self._exactly(found)
+        if resource.kind == "network":
+            raise Refused("a network cannot change")
+        self.index += 1
+        if resource.kind != "service":
+            self.objects[found.key] = replace(there, labels=resource.labels, version=self.index)
+            return
+        self._resolve(resource)
+        spec = specs.normalise("service", resource.spec)
+        if set(spec.get("Mode", {})) != set(there.spec.get("Mode", {})):
+            raise Refused("service mode change is not allowed")
+        moving = spec.get("TaskTemplate") != there.spec.get("TaskTemplate")
+        before = frozenset(key for key in references(there.spec) if key.kind != "network")
+        facts = {**there.facts, "update": "updating" if moving else "", "previous": before}
+        changed = replace(there, spec=spec, labels=resource.labels, version=self.index, facts=facts)
+        self.objects[found.key] = changed
+        self._scale(changed)
+
+    def _remove(self, found: Resource) -> None:
+        self._insist(found)
+        if found.key not in self.objects:
+            return
+        self._exactly(found)
+        users = [each.name for each in self.objects.values() if found.key in references(each.spec)]
+        if users:
+            raise Busy(f"{found.key} is in use by {users}")
+        del self.objects[found.key]
+        for each in self.running:
+            if found.kind == "service" and each.service == found.name:
+                each.desired, each.age = "remove", 0
+
+    def _exactly(self, found: Resource) -> Resource:
+        there = self.objects.get(found.key)
+        if there is None or (there.version, there.created) != (found.version, found.created):
+            raise OutOfSequence(f"{found.key} changed since it was read")
+        return there
+
+    def _resolve(self, resource: Resource) -> None:
+        for key in references(resource.spec) if resource.kind == "service" else ():
+            if key not in self.objects:
+                raise Refused(f"{key} is not there")
+
+    @staticmethod
+    def _insist(resource: Resource) -> None:
+        if not is_ours(resource, StackPath()):
+            raise Conflict(f"{resource.key} bears no labels of ours")
+
+    def _seen(self, each: Resource) -> Resource:
+        data = None if each.kind == "secret" else each.data
+        if each.kind != "service":
+            return replace(each, data=data)
+        return replace(each, facts={"wanted": _wanted(each), "message": "", **each.facts})
+
+    def _scale(self, service: Resource) -> None:
+        live = [each for each in self.running if each.service == service.name and each.desired == "running"]
+        wanted = _wanted(service)
+        for each in live[wanted:]:
+            each.desired, each.age = "shutdown", 0
+        for number in range(len(live), wanted):
+            self._start(service, str(number + 1))
+
+    def _start(self, service: Resource, slot: str) -> None:
+        self.index += 1
+        template = service.spec.get("TaskTemplate", {})
+        networks = tuple(each["Target"] for each in template.get("Networks", ()))
+        self.running.append(Running(f"task{self.index}", service.name, slot, template, networks))
+
+    def _age(self, task: Running) -> None:
+        task.age += 1
+        if task.desired == "running":
+            ready = task.age >= self.lag and task.service not in self.stuck
+            task.state = "running" if ready else "starting"
+        elif task.age >= self.lag:
+            task.state = "gone" if task.desired == "remove" else "shutdown"
+
+    def _roll(self, service: Resource) -> None:
+        """Replace one outdated task, once the ones before it run."""
+        if service.facts.get("update") != "updating":
+            return
+        own = [each for each in self.running if each.service == service.name and each.desired == "running"]
+        template = service.spec.get("TaskTemplate", {})
+        old = [each for each in own if each.template != template]
+        if any(each.state != "running" for each in own if each.template == template):
+            return
+        if old:
+            old[0].desired, old[0].age = "shutdown", 0
+            self._start(service, old[0].slot)
+        else:
+            self.objects[service.key] = replace(service, facts={**service.facts, "update": "completed"})
+
+    def _task(self, each: Running) -> Task:
+        service = self.objects.get(Key("service", each.service))
+        current = service is not None and service.spec.get("TaskTemplate", {}) == each.template
+        return Task(
+            id=each.id,
+            service=each.service,
+            slot=each.slot,
+            node="node1",
+            state=each.state,
+            desired=each.desired,
+            current=current,
+            networks=each.networks,
+            files=each.files,
+        )
+
+
+def _wanted(service: Resource) -> int:
+    mode = service.spec.get("Mode", {})
+    return int(mode.get("Replicated", {}).get("Replicas", 1)) if "Global" not in mode else 1
