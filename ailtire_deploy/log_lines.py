@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from heapq import merge
 
 from ailtire_deploy import moments
 from ailtire_deploy.errors import NotFound
@@ -33,16 +32,16 @@ def select(
 
     Raises NotFound when there is no such stack or service.
     """
-    services = [each for each in observed if each.kind == "service" and _is_within(each, path, recursive)]
+    services = _services(observed, path, recursive)
     chosen = [each for each in services if service in (None, each.service)]
     if not chosen:
         raise NotFound(_unknown(path, service, services))
-    found = (
-        Source(t.id, name_of(each, t.slot), each.name, t.live)
-        for each in chosen
-        for t in observed.tasks_of(each.name)
-    )
-    return tuple(sorted(found, key=lambda source: (source.name, source.task_id)))
+    return _sources(chosen, observed)
+
+
+def within(observed: State, path: StackPath, *, recursive: bool = True) -> tuple[Source, ...]:
+    """The tasks of a stack, dead ones included; none when there is no such stack."""
+    return _sources(_services(observed, path, recursive), observed)
 
 
 def name_of(service: Resource, slot: str) -> str:
@@ -58,11 +57,6 @@ def stack_of(source: str) -> str:
 def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
     """Lines by time; those of one task stay in the order in which they were written."""
     return sorted(lines, key=_moment)
-
-
-def merged(*streams: Iterable[LogLine]) -> Iterable[LogLine]:
-    """Several streams, each in order of time, as one."""
-    return merge(*streams, key=_moment)
 
 
 def tail_of_each_stack(lines: Iterable[LogLine], tail: int) -> list[LogLine]:
@@ -87,8 +81,18 @@ def _moment(line: LogLine) -> str:
     return moments.ordered(line.time)
 
 
-def _is_within(service: Resource, path: StackPath, recursive: bool) -> bool:
-    return path.covers(service.path) if recursive else service.path == path
+def _services(observed: State, path: StackPath, recursive: bool) -> list[Resource]:
+    services = (each for each in observed if each.kind == "service" and path.covers(each.path))
+    return [each for each in services if recursive or each.path == path]
+
+
+def _sources(services: Iterable[Resource], observed: State) -> tuple[Source, ...]:
+    found = (
+        Source(task.id, name_of(each, task.slot), each.name, task.live)
+        for each in services
+        for task in observed.tasks_of(each.name)
+    )
+    return tuple(sorted(found, key=lambda source: (source.name, source.task_id)))
 
 
 def _unknown(path: StackPath, service: str | None, services: Iterable[Resource]) -> str:

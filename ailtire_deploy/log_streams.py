@@ -13,6 +13,7 @@ from ailtire_deploy import log_lines, moments
 from ailtire_deploy.errors import AiltireError
 from ailtire_deploy.log_lines import Source
 from ailtire_deploy.ports import Engine, LogLine
+from ailtire_deploy.status import LogLineInfo
 
 PAUSE = 1.0  # seconds between two looks while following
 AT_MOST = 1000  # lines of one task in one look
@@ -59,3 +60,21 @@ def unseen(engine: Engine, source: Source, since: float, seen: dict[str, str]) -
     lines = [each for each in of_task(engine, source, AT_MOST, moment) if log_lines.is_after(each, last)]
     seen[source.task_id] = lines[-1].time if lines else last
     return lines
+
+
+def last_lines(engine: Engine, sources: Iterable[Source]) -> dict[str, LogLineInfo]:
+    """The newest line of each service among the tasks given, by engine name; without what cannot be read."""
+    found: dict[str, LogLineInfo] = {}
+    for source in sources:
+        for line in last_of(engine, source):
+            info = LogLineInfo(line.text, moments.from_text(line.time))
+            if source.service not in found or found[source.service].time < info.time:
+                found[source.service] = info
+    return found
+
+
+def last_of(engine: Engine, source: Source) -> list[LogLine]:
+    try:
+        return list(engine.logs(source.task_id, source.name, tail=1))
+    except AiltireError:
+        return []  # a node that is away: its lines are missing, the status is not

@@ -265,6 +265,10 @@ def test_logs_of_a_stack_ask_every_task_below_it_dead_ones_too() -> None:
     assert [each.live for each in log_lines.select(observed, SHOP, recursive=False)] == [False, True]
 
 
+def test_a_stack_without_services_has_no_logs_but_is_no_error() -> None:
+    assert log_lines.within(State.of([revision(SHOP, 1)]), SHOP) == ()
+
+
 def test_logs_of_one_service_leave_the_others_out() -> None:
     sources = log_lines.select(shop_and_orders(), SHOP, "gateway")
     assert [each.name for each in sources] == ["shop/gateway.1", "shop/orders/gateway.1"]
@@ -285,7 +289,9 @@ def test_lines_come_in_order_of_time_to_the_nanosecond() -> None:
         line("a/e.1", "00"),
     ]
     assert [each.source for each in log_lines.in_order(lines)] == ["a/e.1", "a/c.1", "a/d.1", "a/b.1"]
-    assert list(log_lines.merged(lines[3:], lines[1:2])) == [lines[3], lines[1]]
+    assert log_lines.is_after(lines[2], lines[1].time)
+    assert log_lines.is_after(lines[3], "")
+    assert not log_lines.is_after(lines[1], lines[1].time)
 
 
 def test_the_tail_is_counted_for_each_stack() -> None:

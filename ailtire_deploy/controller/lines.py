@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ailtire_deploy import log_lines, moments
-from ailtire_deploy.errors import AiltireError
-from ailtire_deploy.log_lines import Source
+from ailtire_deploy import log_lines
+from ailtire_deploy.log_streams import last_lines
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.ports import Engine, LogLine
+from ailtire_deploy.ports import Engine
 from ailtire_deploy.state import State
 from ailtire_deploy.status import LogLineInfo
 
@@ -33,23 +32,5 @@ class LastLines:
         if self.now() - self._taken < KEPT:
             return self._found
         self._taken = self.now()
-        self._found = last_lines(self.engine, log_lines.select(observed, path, recursive=False))
+        self._found = last_lines(self.engine, log_lines.within(observed, path, recursive=False))
         return self._found
-
-
-def last_lines(engine: Engine, sources: tuple[Source, ...]) -> dict[str, LogLineInfo]:
-    """The newest line of each service among the tasks given."""
-    found: dict[str, LogLineInfo] = {}
-    for source in sources:
-        for line in _lines(engine, source):
-            info = LogLineInfo(line.text, moments.from_text(line.time))
-            if source.service not in found or found[source.service].time < info.time:
-                found[source.service] = info
-    return found
-
-
-def _lines(engine: Engine, source: Source) -> list[LogLine]:
-    try:
-        return list(engine.logs(source.task_id, source.name, tail=1))
-    except AiltireError:
-        return []  # a node that is away: its lines are missing, the status is not

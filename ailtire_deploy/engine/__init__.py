@@ -103,6 +103,14 @@ class SwarmEngine:
         """Return when something was written since the last wait, at the latest after ``seconds``."""
         self._events.wait(seconds)
 
+    def has_image(self, name: str) -> bool:
+        """Whether the node that answers has an image. Raises Unreachable."""
+        try:
+            self._wire.get(f"/images/{name}/json")
+        except NotFound:
+            return False
+        return True
+
     def close(self) -> None:
         """Let go of all connections; a wait under way returns."""
         self._events.close()

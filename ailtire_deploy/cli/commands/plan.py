@@ -1,0 +1,41 @@
+"""``plan``: what would be done, and nothing done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ailtire_deploy.cli import options, targets
+from ailtire_deploy.cli.console import Console
+
+
+@click.command("plan")
+@options.target
+@click.option("--diff", is_flag=True, help="Show each field that changes.")
+@options.definition
+@options.engine
+@options.console("text", "json", "markdown")
+def command(
+    console: Console,
+    target: Path,
+    diff: bool,
+    context: str | None,
+    extra: Sequence[str],
+    tags: str,
+    engine: str | None,
+) -> int:
+    """Show every write that apply would make, at every level of the tree, and make none.
+
+    Ends with 2 if there is something to do, 0 if not, 4 if something can never be done.
+
+    \b
+    Examples:
+      ailtire-deploy plan playbook.yml --diff
+      ailtire-deploy plan playbook.yml -e replicas=3 --output markdown
+    """
+    playbook = targets.load(target, context, extra, tags)
+    from ailtire_deploy.cli.runs import Run
+
+    return Run(console, engine, diff).plan(playbook)

@@ -1,0 +1,127 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ailtire_deploy.cli.console import Console, Format
+
+Function = Callable[..., Any]
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Duration(click.ParamType[float]):
+    """``90``, ``90s``, ``10m``, ``1h30m``, ``2d``: a length of time in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if not isinstance(value, str):
+            return float(value)
+        parts = re.findall(r"([0-9]{1,9})([smhd]?)", value)
+        if not parts or "".join(number + unit for number, unit in parts) != value:
+            self.fail(f"{value!r} is not a length of time; write 90s, 10m, 1h30m or 2d", param, ctx)
+        return float(sum(int(number) * UNITS[unit] for number, unit in parts))
+
+
+class StackPathType(click.ParamType[Any]):
+    """``shop`` or ``shop/orders``."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from ailtire_deploy.names import StackPath
+
+        try:
+            path = StackPath.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if not path:
+            self.fail("a stack is named by its path, like shop or shop/orders", param, ctx)
+        return path
+
+
+def console(*formats: str) -> Callable[[Function], Function]:
+    """``--output --color --verbose --progress`` as one ``Console``, passed as the first argument."""
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def wrapped(output: Format, color: str, verbose: int, progress: str, **rest: Any) -> Any:
+            return function(Console(output, verbose, color, progress), **rest)
+
+        shown = [
+            click.option("--output", type=click.Choice(formats), default="text", help="Form of the result."),
+            click.option(
+                "--color",
+                type=click.Choice(["auto", "always", "never"]),
+                default="auto",
+                help="Colours; auto: on a terminal, unless NO_COLOR is set.",
+            ),
+            click.option(
+                "--progress",
+                type=click.Choice(["auto", "tty", "plain", "quiet"]),
+                default="auto",
+                help="Progress on stderr: a live tree (on a terminal only), plain lines, or nothing.",
+            ),
+            click.option("-v", "--verbose", count=True, help="Say more: what stays, causes, tracebacks."),
+        ]
+        return chained(wrapped, shown)
+
+    return decorate
+
+
+def engine(function: Function) -> Function:
+    """``--engine``: which swarm."""
+    return click.option(
+        "--engine",
+        metavar="CONTEXT|URL",
+        help="A docker context, or unix://, tcp://, ssh:// (default: as the docker command).",
+    )(function)
+
+
+def definition(function: Function) -> Function:
+    """``--context -e --tags``: how a target is filled."""
+    return chained(
+        function,
+        [
+            click.option(
+                "--context", metavar="NAME", help="Which of the definition's contexts: dev, prod, …"
+            ),
+            click.option(
+                "-e",
+                "--extra",
+                "extra",
+                multiple=True,
+                metavar="NAME=VALUE|@FILE",
+                help="Set a variable or parameter, or read some from a YAML file; may be repeated.",
+            ),
+            click.option(
+                "--tags",
+                metavar="TAG[,TAG…]",
+                default="",
+                help="Only stacks of the playbook with one of them.",
+            ),
+        ],
+    )
+
+
+def target(function: Function) -> Function:
+    """The file that a command is about."""
+    return click.argument("target", type=click.Path(path_type=Path))(function)
+
+
+def confirmation(function: Function) -> Function:
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask.")(function)
+
+
+def chained(function: Function, decorators: Iterable[Callable[[Function], Function]]) -> Function:
+    """Apply decorators so that the options appear in the order given."""
+    for decorate in reversed(list(decorators)):
+        function = decorate(function)
+    return function

@@ -1,0 +1,99 @@
+"""The real objects: an engine, the facts of its site, and the launcher that stands on both."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ailtire_deploy.errors import InvalidInput, Problem
+from ailtire_deploy.ports import EngineInfo
+
+if TYPE_CHECKING:
+    from ailtire_deploy.engine import SwarmEngine
+    from ailtire_deploy.keyring import Keyring
+    from ailtire_deploy.launcher import Launcher
+    from ailtire_deploy.loading import Entry, Play, Playbook
+    from ailtire_deploy.sealing import Read
+
+NOBODY = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Swarm:
+    """A swarm that answered."""
+
+    engine: SwarmEngine
+    info: EngineInfo
+
+    def __str__(self) -> str:
+        nodes = f"{self.info.nodes} node{'s' * (self.info.nodes != 1)}"
+        return f"{self.info.address} (swarm {self.info.cluster[:12]}, engine {self.info.version}, {nodes})"
+
+    def launcher(self) -> Launcher:
+        """Plans, applies and shuts down on this swarm."""
+        from ailtire_deploy import sites
+        from ailtire_deploy.launcher import Launcher
+
+        site = sites.of_engine(self.info, os.environ)
+        return Launcher(self.engine, site, keyring(), sources, author())
+
+
+@contextmanager
+def connected(target: str | None) -> Iterator[Swarm]:
+    """The swarm of an engine, closed at the end. Raises Unreachable, InvalidInput for an unknown context."""
+    from ailtire_deploy.engine import SwarmEngine
+
+    engine = SwarmEngine(target)
+    try:
+        yield Swarm(engine, engine.info())
+    finally:
+        engine.close()
+
+
+def entries_on(
+    playbook: Playbook, asked: str | None, announce: Callable[[Play, Swarm], None] = lambda play, swarm: None
+) -> Iterator[tuple[Swarm, Entry]]:
+    """Every root stack of a playbook with the swarm it is for, one connection a play."""
+    for play in playbook.plays:
+        with connected(target_of(play, asked)) as swarm:
+            announce(play, swarm)
+            for entry in play.entries:
+                yield swarm, entry
+
+
+def target_of(play: Play, asked: str | None) -> str | None:
+    """Which engine a play is for: as the command line says, else the play, else as the docker command."""
+    named = play.engine
+    if asked or named is None:
+        return asked
+    if named.url:
+        hint = "name a docker context or a host"
+        raise InvalidInput([Problem(play.name, 0, 0, "engine.url", "not in this version", hint)])
+    return named.context or named.host or None
+
+
+def sources(entry: Entry, seed: bytes) -> Read:
+    """Reads the secrets of an entry: variables of this environment, files beside it, and its seed."""
+    from ailtire_deploy import secrets_source
+
+    return secrets_source.reader(entry.folders, os.environ, seed)
+
+
+def keyring() -> Keyring:
+    """The user's key file."""
+    from ailtire_deploy.keyring import Keyring, default_path
+
+    return Keyring(default_path(os.environ))
+
+
+def author() -> str:
+    """Who is at work, for the history."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return NOBODY
