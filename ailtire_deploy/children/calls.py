@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from typing import Any
-from urllib.parse import quote
 
 from ailtire_deploy import identity, names
 from ailtire_deploy.children.connection import Connection
@@ -62,84 +61,84 @@ class HttpChildren:
     ) -> Reply:
         """One call with bytes; an answer that is not JSON comes as a stream. Raises Unreachable."""
         key = identity.child_key_for(self.key, self.path, child)
-        down = f"{DOWN}/{child.key}{path.removeprefix(ADMIN)}"
-        found = self._send(self._gateway(), key, method, path, down, query, body, role, budget)
-        return _reply(*found, str(child))
+        target = f"{path}?{query}" if query else path
+        signed = identity.sign(key, method, target, identity.digest(body), role, self.now())
+        down = f"{DOWN}/{child.key}{target.removeprefix(ADMIN)}"
+        return _exchange(Connection(self._gateway(), budget), method, down, body, signed, str(child))
 
     def register(self, budget: float) -> Reply:
         """Tell the parent that this stack is alive. Raises Unreachable."""
+        if not self.parent:
+            raise Unreachable(f"{self.path} has no parent")
         body = json.dumps({"name": str(self.path), "url": names.admin_url(self.path)}).encode()
         path = f"{ADMIN}/register"
-        found = self._send(self.parent, self.key, "POST", path, path, "", body, identity.CHILD, budget)
-        return _reply(*found, str(self.path.parent))
+        signed = identity.sign(self.key, "POST", path, identity.digest(body), identity.CHILD, self.now())
+        connection = Connection(self.parent, budget)
+        return _exchange(connection, "POST", path, body, signed, str(self.path.parent))
 
     def _gateway(self) -> str:
         return self.gateway or f"{names.tasks_of(names.gateway_service(self.path))}:{GATEWAY_PORT}"
 
-    def _send(
-        self,
-        host: str,
-        key: bytes,
-        method: str,
-        signed: str,
-        path: str,
-        query: str,
-        body: bytes,
-        role: str,
-        budget: float,
-    ) -> tuple[HTTPResponse, Connection]:
-        """``signed`` is the path as the receiver sees it, ``path`` the one on the way there."""
-        ending = f"?{query}" if query else ""
-        header = identity.sign(key, method, signed + ending, identity.digest(body), role, self.now())
-        headers = {"Authorization": header, "Connection": "close", "Accept": "application/json"}
-        if body:
-            headers["Content-Type"] = "application/json"
-        connection = Connection(host, budget)
+
+class Pieces:
+    """A stream's pieces as they come; too long a silence, or a broken connection, is the end."""
+
+    def __init__(self, response: HTTPResponse, connection: Connection) -> None:
+        self._response, self._connection = response, connection
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        self._connection.allow(IDLE)
         try:
-            connection.request(method, quote(path) + ending, body or None, headers)
-            return connection.getresponse(), connection
-        except (OSError, HTTPException) as error:
-            connection.close()
-            raise _silence(host, budget, error) from _cause(error)
+            piece = self._response.read1(PIECE)
+        except (OSError, ValueError, HTTPException):
+            piece = b""
+        if not piece:
+            self.close()
+            raise StopIteration
+        return piece
+
+    def close(self) -> None:
+        self._response.close()
+        self._connection.close()
+
+
+def _exchange(connection: Connection, method: str, way: str, body: bytes, signed: str, who: str) -> Reply:
+    """Send a request along ``way`` and read what ``who`` answers. Raises Unreachable."""
+    headers = {"Authorization": signed, "Connection": "close", "Accept": "application/json"}
+    if body:
+        headers["Content-Type"] = "application/json"
+    try:
+        connection.request(method, way, body or None, headers)
+        return _reply(connection.getresponse(), connection, who)
+    except (OSError, HTTPException) as error:
+        connection.close()
+        raise _silence(who, connection.budget, error) from _cause(error)
 
 
 def _reply(response: HTTPResponse, connection: Connection, who: str) -> Reply:
     kind = response.headers.get_content_type()
-    location = response.headers.get("Location", "")
     if kind not in _JSON and 200 <= response.status < 300:
-        return Reply(response.status, _stream(response, connection), kind)
+        return Reply(response.status, Pieces(response, connection), kind)
     try:
         if kind not in _JSON:
             raise Unreachable(f"the controller of {who} is not there (HTTP {response.status})")
-        return Reply(response.status, json.loads(_whole(response, connection)), kind, location)
+        found = json.loads(_whole(response, who))
+        return Reply(response.status, found, kind, response.headers.get("Location", ""))
     except (ValueError, RecursionError):
         raise Unreachable(f"the controller of {who} answered with what is not JSON") from None
-    except (OSError, HTTPException) as error:
-        raise _silence(who, connection.budget, error) from _cause(error)
     finally:
         response.close()
+        connection.close()
 
 
-def _whole(response: HTTPResponse, connection: Connection) -> bytes:
+def _whole(response: HTTPResponse, who: str) -> bytes:
     found = response.read(LIMIT + 1)
     if len(found) > LIMIT:
-        raise Unreachable(f"the answer of {connection.host} is longer than {LIMIT // 1024} KiB")
+        raise Unreachable(f"the answer of {who} is longer than {LIMIT // 1024} KiB")
     return found
-
-
-def _stream(response: HTTPResponse, connection: Connection) -> Iterator[bytes]:
-    """Pieces as they come; silence for longer than a heartbeat allows, or a broken connection, is the end."""
-    try:
-        while True:
-            connection.allow(IDLE)
-            piece = response.read1(PIECE)
-            if not piece:
-                return
-            yield piece
-    except (OSError, HTTPException):
-        return
-    finally:
-        response.close()
 
 
 def _silence(who: str, budget: float, error: Exception) -> Unreachable:

@@ -1,0 +1,193 @@
+"""Logs: their two forms, their parameters, how they end, and how many may be read at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ailtire_deploy.errors import NotFound, Unreachable
+from ailtire_deploy.ports import LogLine, Reply
+from ailtire_deploy.rest import streams
+from tests.rest.client import NOW, Remembering, Response, bearer, call, environ, surface
+
+
+def log(query: str = "", controller: Remembering | None = None, **headers: str) -> Response:
+    return call(surface(controller), "GET", f"/_admin/log{query}", bearer("viewer"), **headers)
+
+
+def asked(query: str) -> tuple[Any, ...]:
+    controller = Remembering()
+    assert log(query, controller).status == 200
+    return controller.calls[0][1:]
+
+
+def test_lines_come_as_text_behind_their_source() -> None:
+    found = log()
+    assert found.kind == "text/plain"
+    assert found.text == "shop/web.1 | first\nshop/web.2 | escape \\x1b[31m and <b>\n"
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/x-ndjson", "application/json", "text/x, application/x-ndjson;q=1"]
+)
+def test_lines_come_as_json_when_asked_for(accept: str) -> None:
+    found = log(Accept=accept)
+    assert found.kind == "application/x-ndjson"
+    assert [json.loads(line)["text"] for line in found.text.splitlines()] == [
+        "first",
+        "escape \x1b[31m and <b>",
+    ]
+    assert found.body.isascii()
+
+
+def test_the_parameter_counts_more_than_the_header() -> None:
+    assert log("?format=text", Accept="application/json").kind == "text/plain"
+    assert log("?format=json", Accept="text/plain").kind == "application/x-ndjson"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", (None, 100, 0.0, False, True)),
+        ("?service=web", ("web", 100, 0.0, False, False)),
+        ("?service=web&recursive=true", ("web", 100, 0.0, False, True)),
+        ("?recursive=false&tail=0", (None, 0, 0.0, False, False)),
+        ("?tail=10000&follow", (None, 10000, 0.0, True, True)),
+        ("?since=1799999999.5", (None, 100, 1799999999.5, False, True)),
+        ("?since=5m", (None, 100, NOW - 300, False, True)),
+        ("?since=1h30m", (None, 100, NOW - 5400, False, True)),
+        ("?since=999999d", (None, 100, 0.0, False, True)),
+        ("?since=2027-01-15T08:00:00Z", (None, 100, 1800000000.0, False, True)),
+        ("?since=2027-01-15T09:00:00+01:00", (None, 100, 1800000000.0, False, True)),
+    ],
+)
+def test_parameters_reach_the_controller(query: str, expected: tuple[Any, ...]) -> None:
+    assert asked(query) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "tail=-1",
+        "tail=10001",
+        "tail=1e3",
+        "tail=",
+        "tail=٣",
+        "since=soon",
+        "since=-5",
+        "since=nan",
+        "since=5w",
+        "since=99999999999999",
+        "service=../x",
+        "service=Web",
+        "service=" + "a" * 64,
+        "format=xml",
+        "follow=2",
+        "tail=1&tail=2",
+        "color=on",
+    ],
+)
+def test_a_wrong_parameter_is_refused(query: str) -> None:
+    controller = Remembering()
+    assert log(f"?{query}", controller).status == 400
+    assert controller.calls == []
+
+
+def test_an_unknown_service_is_404_even_when_it_shows_late() -> None:
+    def late() -> Iterator[LogLine]:
+        raise NotFound("there is no service")
+        yield
+
+    class Late(Remembering):
+        def log(self, *arguments: Any, **options: Any) -> Iterator[LogLine | None]:
+            return late()
+
+    assert log("?service=nobody", Remembering(fails=NotFound("no"))).status == 404
+    assert log("?service=nobody", Late()).status == 404
+
+
+def test_an_error_on_the_way_is_the_last_line() -> None:
+    def broken() -> Iterator[LogLine]:
+        yield LogLine("shop/web.1", "stdout", "", "first")
+        raise Unreachable("the engine is away")
+
+    class Broken(Remembering):
+        def log(self, *arguments: Any, **options: Any) -> Iterator[LogLine | None]:
+            return broken()
+
+    found = log(controller=Broken())
+    assert found.status == 200
+    assert found.text.splitlines() == [
+        "shop/web.1 | first",
+        "ailtire | the log ends here: the engine is away",
+    ]
+
+
+def test_an_empty_log_is_an_empty_answer() -> None:
+    assert log(controller=Remembering(lines=())).body == b""
+
+
+def test_who_follows_gets_every_line_at_once() -> None:
+    chunks = list(
+        streams.live(iter([LogLine("a", "", "", "1"), None, LogLine("a", "", "", "2")]), streams.as_text)
+    )
+    assert chunks == [b"a | 1\n", b"a | 2\n"]
+
+
+def test_a_quiet_log_shows_a_sign_of_life_every_ten_seconds() -> None:
+    seconds = iter(range(0, 100, 5))
+    beats = list(streams._beating(iter([None] * 6), streams.as_text, lambda: float(next(seconds))))
+    assert beats == [streams.HEARTBEAT] * len(beats)
+    assert 2 <= len(beats) <= 3
+
+
+def test_a_hundred_logs_at_once_and_no_more() -> None:
+    application = surface()
+    opened = [
+        application(environ("GET", "/_admin/log", bearer(), b"", {}), lambda *_: None) for _ in range(100)
+    ]
+    refused = call(application, "GET", "/_admin/log", bearer())
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
+    assert call(application, "GET", "/_admin/status", bearer()).status == 200
+    opened.pop().close()
+    assert call(application, "GET", "/_admin/log", bearer()).status == 200
+
+
+@pytest.mark.parametrize("lines", [(), (LogLine("a", "", "", "1"),)])
+@pytest.mark.parametrize("controller", ["fine", "failing", "asked for its head"])
+def test_a_log_gives_its_place_back_however_it_ends(lines: tuple[LogLine, ...], controller: str) -> None:
+    made = Remembering(lines=lines, fails=NotFound("no") if controller == "failing" else None)
+    application = surface(made)
+    for _ in range(250):
+        call(application, "HEAD" if controller == "asked for its head" else "GET", "/_admin/log", bearer())
+    made.fails = None
+    assert call(application, "GET", "/_admin/log", bearer()).status == 200
+
+
+def test_a_childs_log_passes_through_without_what_steers_a_terminal() -> None:
+    closed: list[bool] = []
+
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            return iter([b"shop/orders/api.1 | \x1b[31mred\n", b"next\x07 line\n"])
+
+        def close(self) -> None:
+            closed.append(True)
+
+    controller = Remembering(reply=Reply(200, Body(), "text/plain"))
+    found = call(surface(controller), "GET", "/orders/_admin/log?tail=5&since=1m", bearer())
+    assert (found.status, found.kind) == (200, "text/plain")
+    assert found.text == "shop/orders/api.1 | [31mred\nnext line\n"
+    assert closed == [True]
+    sent = controller.calls[0]
+    assert sent[:4] == ("forward", "orders", "GET", "/_admin/log")
+    assert sent[4] == "format=text&since=1799999940.000000&tail=5"
+
+
+def test_a_childs_problem_is_no_log() -> None:
+    controller = Remembering(reply=Reply(404, {"status": 404}, "application/problem+json"))
+    found = call(surface(controller), "GET", "/orders/_admin/log", bearer())
+    assert (found.status, found.kind) == (404, "application/problem+json")
