@@ -1,4 +1,4 @@
-"""One small model of the engine: what a swarm does as far as we rely on it, without containers and without time.
+"""One small model of the engine: what a swarm does as far as we rely on it, without containers or time.
 
 It moves one step a look: addresses are handed out, tasks start, updates replace one task, removed tasks end.
 The contract tests run on this model and on a real swarm alike.

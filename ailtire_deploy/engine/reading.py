@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ailtire_deploy import specs
 from ailtire_deploy.engine.tasks import files
 from ailtire_deploy.moments import from_text
 from ailtire_deploy.names import LABEL_ROOT, StackPath
+from ailtire_deploy.specs import normalise
 from ailtire_deploy.state import Key, Kind, Resource
 
 Raw = Mapping[str, Any]
@@ -69,7 +69,7 @@ def _network(raw: Raw) -> Found:
         raw["Id"],
         Resource(
             Key("network", raw["Name"]),
-            specs.normalise("network", {**spec, "Options": options}),
+            normalise("network", {**spec, "Options": options}),
             raw.get("Labels") or {},
             created=from_text(raw["Created"]),
             facts={"subnets": subnets},
@@ -81,7 +81,7 @@ def _object(kind: Kind, raw: Raw, **more: Any) -> Found:
     spec = {name: value for name, value in raw["Spec"].items() if name not in ("Name", "Labels", "Data")}
     resource = Resource(
         Key(kind, raw["Spec"]["Name"]),
-        specs.normalise(kind, more.pop("spec", spec)),
+        normalise(kind, more.pop("spec", spec)),
         raw["Spec"].get("Labels") or {},
         version=raw["Version"]["Index"],
         created=from_text(raw["CreatedAt"]),

@@ -20,7 +20,7 @@ __all__ = ["Operation", "Plan", "Verb", "plan"]
 def plan(desired: State, observed: State, owner: StackPath, now: float) -> Plan:
     """The way from ``observed`` (the whole tree) to ``desired`` (all that ``owner`` writes).
 
-    Networks, configs, secrets and services are made in this order and removed in the reverse one.
+    Networks, secrets, configs and services are made in this order and removed in the reverse one.
     """
     made = [making(wish, observed, owner) for wish in desired if not wish.absent]
     drafts = [each for each in made if isinstance(each, Operation)] + removing(desired, observed, owner, now)

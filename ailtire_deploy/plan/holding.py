@@ -43,6 +43,8 @@ class _View:
         if operation.key.kind == "service" and operation.verb != "remove":
             yield from self.missing(operation.resource)
             yield from self.predecessor(operation)
+        elif operation.key.kind == "network" and operation.verb == "create":
+            yield from _tasks(len(self.observed.tasks_on(operation.key.name)), "on the network before it")
         elif operation.key.kind != "service" and operation.verb == "remove":
             yield from self.users(operation.key)
 

@@ -23,7 +23,7 @@ def making(wish: Resource, observed: State, owner: StackPath) -> Operation | Res
         return _create(named, observed)
     if wish.adopt_only:
         return found
-    if found.labels.get(LABEL_OWNER) != str(owner):
+    if found.labels.get(LABEL_OWNER) != wish.labels.get(LABEL_OWNER, str(owner)):
         return Operation("update", named, found, "it is wished", error=_belongs(found))
     changes = diff.changes(wish, found)
     if not changes:
@@ -59,10 +59,10 @@ def _predecessor(wish: Resource, observed: State) -> Resource | None:
 
 def _change(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> Operation | Resource:
     update = Operation("update", _keeping_labels(wish, found), found, _cause(wish, found), changes, "labels")
-    if all(each.path.startswith("Labels.") for each in changes):
+    if _labels_only(wish, changes):
         return (
             found if wish.kind == "network" else update
-        )  # a network's labels cannot change, and nothing reads them
+        )  # a network's labels cannot, and nothing reads them
     if wish.kind == "network":
         said = "a network cannot change: remove what stands on it, then the network"
         return replace(update, impact="replace network", error=said)
@@ -72,6 +72,14 @@ def _change(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> Ope
         cause = f"{update.cause}; the mode of a service cannot change, so it is removed and made anew"
         return Operation("remove", found, found, cause, changes, "recreate")
     return replace(update, impact=_impact(found, changes))
+
+
+def _labels_only(wish: Resource, changes: tuple[Change, ...]) -> bool:
+    """Whether no more than labels changed. Of a secret only the hash tells that its content did."""
+    paths = {each.path for each in changes}
+    return all(path.startswith("Labels.") for path in paths) and not (
+        wish.kind == "secret" and diff.HASH_PATH in paths
+    )
 
 
 def _keeping_labels(wish: Resource, found: Resource) -> Resource:
