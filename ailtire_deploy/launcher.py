@@ -10,13 +10,13 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ailtire_deploy import foresight, identity, names, pipeline, revisions, sealing, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.departures import stand_in
 from ailtire_deploy.errors import Busy, Failed
 from ailtire_deploy.keyring import Keyring, Keys
-from ailtire_deploy.loading import Entry
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.pipeline import Writer
@@ -25,6 +25,9 @@ from ailtire_deploy.ports import Engine
 from ailtire_deploy.recap import Recap, recap
 from ailtire_deploy.report import Report
 from ailtire_deploy.state import Key, Resource, State
+
+if TYPE_CHECKING:
+    from ailtire_deploy.loading import Entry
 
 OUTERMOST = StackPath()
 POLL = 1.0  # seconds between two looks at a tree that is on its way
@@ -49,7 +52,7 @@ class Launcher:
     engine: Engine
     site: Site
     keyring: Keyring
-    read: sealing.Read
+    read: Callable[[Entry, bytes], sealing.Read]
     author: str = ""
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
@@ -88,10 +91,8 @@ class Launcher:
                 made.append(apply(plan(salt_of(wish), observed, OUTERMOST, self.now()), self.engine))
                 continue  # names of secrets come from the salt: it has to be known that ours is the one
             made.append(apply(plan(wish.desired, observed, OUTERMOST, self.now()), self.engine))
-            missing = [each for each in made[-1].failed if each.name == wish.revision.name]
-            if not missing:
-                return wish, made
-            made[-1] = Report(tuple(each for each in made[-1].entries if each.outcome == "changed"))
+            if not any(each.name == wish.revision.name for each in made[-1].waiting):
+                return wish, [Report(each.changed) for each in made]
         raise Busy(f"{entry.path}: others write revisions faster than this one could be; try again")
 
     def _watch(
@@ -118,18 +119,13 @@ class Launcher:
         keys, salt = self._keys(entry.path, observed, keep=keep)
         writer = Writer(self.site, keys.key, author=self.author)
         sealed = sealing.seal(
-            entry.body["definition"], entry.stacks, entry.path, salt, self._reader(entry, keys)
+            entry.body["definition"], entry.stacks, entry.path, salt, self.read(entry, keys.seed)
         )
         child = Child(entry.path.key, sealed.definition, entry.body["parameters"])
         outermost = Stack(OUTERMOST, context=entry.body["context"], children=(child,))
         extra = [*sealed.secrets, seed_secret(entry.path, keys.seed), salt_config(entry.path, salt)]
         desired = State.of([*pipeline.present(outermost, observed, writer), *extra])
         return Wish(desired, next(newest_first(desired, entry.path)), writer)
-
-    def _reader(self, keys: Keys) -> sealing.Read:
-        return lambda path, key, secret: (
-            sealing.generated(keys.seed, path, key, secret) or self.read(path, key, secret)
-        )
 
     def _keys(self, root: StackPath, observed: State, *, keep: bool) -> tuple[Keys, bytes]:
         """The root's keys and salt: as they are on the swarm, else new ones, the same as long as this object

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ailtire_deploy import definition, identity, names, render, revisions, specs, topology
 from ailtire_deploy.model import Child, Site, Stack
@@ -190,7 +191,12 @@ class _Order:
 
 def filled(revision: Revision) -> Stack:
     """The stack a revision means. Raises InvalidInput when it means none."""
-    return definition.fill(revision.body, revision.path)
+    return _filled(revision.path, revision.name, revision.found.data or b"")
+
+
+@lru_cache(maxsize=64)  # a controller asks in every round, and a revision never changes
+def _filled(path: StackPath, name: str, data: bytes) -> Stack:
+    return definition.fill(revisions.decode(data, name), path)
 
 
 def before(observed: State, path: StackPath) -> Stack | None:

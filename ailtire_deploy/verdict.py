@@ -71,12 +71,14 @@ def unsettled(desired: State, observed: State) -> dict[str, Resource]:
 
 
 def pending_children(desired: State, observed: State) -> list[Resource]:
-    """The newest revisions of children that have not converged."""
-    children = {
-        each.path for each in desired if each.kind == "config" and is_revision(each) and not each.absent
-    }
-    newest = (revisions.newest(observed, child) for child in children)
-    return [each.found for each in newest if each and each.outcome != "converged"]
+    """The newest revisions of children that have not converged; one about to be replaced says nothing."""
+    children = {each.path for each in desired if is_revision(each) and not each.absent}
+    found = []
+    for child in sorted(children):
+        wished, newest = revisions.newest(desired, child), revisions.newest(observed, child)
+        if newest and wished and newest.number >= wished.number and newest.outcome != "converged":
+            found.append(newest.found)
+    return found
 
 
 def is_revision(resource: Resource) -> bool:
@@ -139,9 +141,11 @@ def why(service: str, observed: State, now: float) -> str:
 def lost(observed: State, path: StackPath, now: float) -> bool:
     """Whether a stack's controller will not come up by itself: then its launcher has to do its work."""
     admin = observed.get("service", names.admin_service(path))
-    if admin is None or now - admin.created < GRACE:
+    if admin is None or now - admin.created < GRACE or observed.running(admin.name):
         return False
-    return symptoms.of(admin, observed, now).word in ("failed", "error", "waiting")
+    tasks = observed.tasks_of(admin.name)
+    quiet = now - max((task.timestamp for task in tasks), default=0.0) > GRACE
+    return quiet or len(symptoms.recent_failures(tasks, now)) >= symptoms.OFTEN
 
 
 def patience(desired: State, asked: float | None = None) -> float:

@@ -113,9 +113,14 @@ def test_patience_is_as_long_as_the_slowest_health_check_may_take():
 
 
 def test_a_controller_that_cannot_start_is_lost_after_a_while_and_one_that_runs_never():
-    rejected = task("shop_orders_admin", "rejected", error="No such image", timestamp=NOW)
-    dead = State.of([ADMIN], tasks=(rejected,))
-    assert verdict.lost(dead, ORDERS, NOW)
-    assert not verdict.lost(State.of([replace(ADMIN, created=NOW - 5)], tasks=(rejected,)), ORDERS, NOW)
+    rejected = [replace(task("shop_orders_admin", "rejected", timestamp=NOW), id=str(n)) for n in range(3)]
+    assert verdict.lost(State.of([ADMIN], tasks=tuple(rejected)), ORDERS, NOW)
+    assert not verdict.lost(State.of([ADMIN], tasks=tuple(rejected[:1])), ORDERS, NOW)
+    assert not verdict.lost(State.of([replace(ADMIN, created=NOW - 5)], tasks=tuple(rejected)), ORDERS, NOW)
     assert not verdict.lost(State.of([ADMIN], tasks=(task("shop_orders_admin"),)), ORDERS, NOW)
     assert not verdict.lost(State(), ORDERS, NOW)
+
+
+def test_a_controller_that_has_waited_for_long_is_lost():
+    waiting = task("shop_orders_admin", "pending", timestamp=NOW - 61)
+    assert verdict.lost(State.of([ADMIN], tasks=(waiting,)), ORDERS, NOW)

@@ -1,0 +1,143 @@
+"""A whole tree in one process: the real launcher and the real controllers, on the engine model.
+
+Controllers come alive where the model runs a task of their service, in an order drawn by chance, and may die
+at any call. Time is a number that each look moves on.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+from ailtire_deploy import names
+from ailtire_deploy.controller import Loop
+from ailtire_deploy.definition import fill_tree
+from ailtire_deploy.errors import AiltireError
+from ailtire_deploy.keyring import Keyring
+from ailtire_deploy.launcher import Launcher
+from ailtire_deploy.model import Site
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.state import Key
+from tests.fakes import Crash, FakeEngine
+
+ROUNDS = 400
+
+
+@dataclass
+class Household:
+    """One swarm, whoever applies to it, and the controllers that live on it."""
+
+    folder: Path
+    chance: random.Random = field(default_factory=lambda: random.Random(0))
+    time: float = 1_000_000.0
+    engine: FakeEngine = field(default_factory=FakeEngine)
+    loops: dict[StackPath, Loop] = field(default_factory=dict)
+    dead: set[StackPath] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.engine.now = self.now
+        self.site = Site("ailtire/deploy:test", cluster="fakecluster")
+
+    def now(self) -> float:
+        return self.time
+
+    def launcher(self) -> Launcher:
+        ring = Keyring(self.folder / "keys.json")
+        return Launcher(self.engine, self.site, ring, _value, "anna", self.now, self.live)
+
+    def live(self, seconds: float = 1.0) -> None:
+        """Let time pass: every controller that has a running task makes a round."""
+        self.time += seconds
+        present = sorted(self.controllers())
+        self.chance.shuffle(present)
+        for path in present:
+            self.round(path)
+
+    def round(self, path: StackPath) -> None:
+        loop = self.loops.setdefault(path, Loop(path, self.engine, self.site, self.key(path), self.now))
+        try:
+            loop.reconcile()
+        except Crash:
+            del self.loops[path]
+        except AiltireError:
+            pass
+
+    def key(self, path: StackPath) -> bytes:
+        """The key as the controller finds it mounted."""
+        return self.engine.objects[Key("secret", names.key_secret(path))].data or b""
+
+    def controllers(self) -> set[StackPath]:
+        """Stacks whose controller has a running task."""
+        running = {task.service for task in self.engine.running if task.state == "running"}
+        services = (each for each in self.engine.objects.values() if each.kind == "service")
+        admins = {each.path for each in services if each.service == "admin" and each.name in running}
+        return admins - self.dead
+
+    def apply(self, entry, **options):
+        return self.launcher().apply(entry, lambda observed: None, **options)
+
+    def shutdown(self, name: str):
+        return self.launcher().shutdown(StackPath((name,)), lambda observed: None)
+
+    def settle(self, rounds: int = 60) -> None:
+        for _ in range(rounds):
+            self.live()
+
+    def names(self, kind: str = "") -> list[str]:
+        return sorted(key.name for key in self.engine.objects if kind in ("", key.kind))
+
+
+def _value(entry, seed):
+    return lambda path, key, secret: f"value of {path}/{key}".encode()
+
+
+def entry(definition, name: str = "shop", **parameters):
+    """What loading makes of a definition."""
+    body = {"format": 1, "name": name, "context": "", "parameters": parameters, "environment": {}}
+    body["definition"] = definition
+    path = StackPath((name,))
+    return SimpleNamespace(path=path, body=body, stacks=fill_tree(body, path))
+
+
+def three_levels(**more) -> dict:
+    """A stack, in it a stack, in it a stack; each with a service that waits for what is below."""
+    ledger = {"name": "ledger", "services": {"book": plain(interface={"/": {"port": 8080}})}}
+    orders = {
+        "name": "orders",
+        "parameters": {"size": {"type": "integer", "default": 1}},
+        "services": {
+            "api": plain(interface={"/": {"port": 8080}}, depends_on={"ledger": {"condition": "healthy"}}),
+            "ledger": {"type": "stack", "definition": ledger, "interface": {"/ledger": {}}},
+            "store": plain(deploy={"replicas": "{{ size }}"}),
+        },
+    }
+    return {
+        "name": "shop",
+        "parameters": {
+            "replicas": {"type": "integer", "default": 2},
+            "size": {"type": "integer", "default": 1},
+        },
+        "gateway": {"publish": [{"port": 8080}]},
+        "secrets": {"token": {"from": {"env": "TOKEN"}}},
+        "services": {
+            "web": plain(
+                interface={"/": {"port": 8080}},
+                depends_on={"orders": {"condition": "healthy"}},
+                deploy={"replicas": "{{ replicas }}"},
+                secrets=["token"],
+            ),
+            "orders": {
+                "type": "stack",
+                "definition": orders,
+                "interface": {"/orders": {}},
+                "parameters": {"size": "{{ size }}"},
+            },
+        },
+        **more,
+    }
+
+
+def plain(**more) -> dict:
+    return {"image": "ailtire-demo/echo", **more}

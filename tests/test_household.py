@@ -1,0 +1,190 @@
+"""Whole trees on the engine model: the promises, said as properties."""
+
+import random
+import re
+
+import pytest
+
+from ailtire_deploy.errors import Busy
+from tests.fakes import Crash
+from tests.household import Household, entry, three_levels
+
+
+@pytest.fixture
+def house(tmp_path):
+    return Household(tmp_path)
+
+
+def test_a_three_level_tree_arrives_by_itself(house):
+    recap = house.apply(entry(three_levels()))
+    assert (recap.verdict, recap.reasons) == ("converged", ())
+    assert set(recap.stacks) == {"shop", "shop/orders", "shop/orders/ledger"}
+    assert "shop_orders_ledger_book" in house.names("service")
+
+
+def test_nothing_to_do_is_nothing_done(house):
+    house.apply(entry(three_levels()))
+    before = list(house.engine.writes)
+    recap = house.apply(entry(three_levels()))
+    house.settle()
+    assert house.engine.writes == before
+    assert {counts["changed"] for counts in recap.stacks.values()} == {0}
+    assert all(each.empty for each in house.launcher().plan(entry(three_levels())).values())
+
+
+def test_the_plan_is_what_happens(house):
+    house.apply(entry(three_levels()))
+    wished = entry(three_levels(), replicas=3)
+    planned = [op for each in house.launcher().plan(wished).values() for op in each.operations]
+    done = len(house.engine.writes)
+    recap = house.apply(wished)
+    labels = [each for each in house.engine.writes[done:] if ".r" in each and each.startswith("update")]
+    writes = [each for each in house.engine.writes[done:] if each not in labels]
+    assert sorted(writes) == sorted(f"{op.verb} {op.key}" for op in planned)
+    assert {path: counts["changed"] for path, counts in recap.stacks.items()} == {
+        "shop": 2,
+        "shop/orders": 0,
+        "shop/orders/ledger": 0,
+    }
+
+
+def test_a_change_for_a_grandchild_is_planned_and_happens_there_only(house):
+    house.apply(entry(three_levels()))
+    wished = entry(three_levels(), size=2)
+    planned = {op.key.name for each in house.launcher().plan(wished).values() for op in each.operations}
+    assert planned == {"shop.r2", "shop_orders.r2", "shop_orders_store"}
+    recap = house.apply(wished)
+    assert recap.stacks["shop/orders"]["changed"] == 2
+    assert all(each.empty for each in house.launcher().plan(wished).values())
+
+
+def test_nothing_above_goes_while_something_below_lives_and_nothing_is_left(house):
+    house.apply(entry(three_levels()))
+    writes = len(house.engine.writes)
+    house.shutdown("shop")
+    assert house.names() == []
+    removed = [
+        each.removeprefix("remove service ")
+        for each in house.engine.writes[writes:]
+        if "remove service" in each
+    ]
+    order = [
+        "shop_orders_ledger_book",
+        "shop_orders_ledger_admin",
+        "shop_orders_api",
+        "shop_orders_admin",
+        "shop_web",
+    ]
+    assert [each for each in removed if each in order] == order
+    assert removed.index("shop_web") < removed.index("shop_gateway") < removed.index("shop_edge")
+    assert removed[-1] == "shop_admin"
+
+
+def test_a_child_that_left_the_definition_goes_with_all_it_holds(house):
+    house.apply(entry(three_levels()))
+    without = three_levels()
+    del without["services"]["orders"]
+    without["services"]["web"]["depends_on"] = {}
+    assert house.apply(entry(without)).verdict == "converged"
+    assert not [each for each in house.names() if each.startswith("shop_orders")]
+    assert house.apply(entry(three_levels())).verdict == "converged"
+
+
+def test_a_dead_controller_does_not_stop_a_shutdown(house):
+    house.apply(entry(three_levels()))
+    orders = next(each for each in house.controllers() if each.key == "orders")
+    house.dead.add(orders)
+    house.engine.stuck.add("shop_orders_admin")
+    for task in house.engine.running:
+        if task.service == "shop_orders_admin":
+            task.state = "failed"
+    house.shutdown("shop")
+    assert house.names() == []
+
+
+def test_an_apply_during_a_shutdown_is_refused(house):
+    house.apply(entry(three_levels()))
+    house.dead.update(house.controllers())
+    launcher = house.launcher()
+    launcher.sweep_once(entry(three_levels()).path, house.engine.observe(entry(three_levels()).path))
+    with pytest.raises(Busy, match="is shutting down"):
+        house.apply(entry(three_levels()))
+
+
+def test_what_somebody_else_applied_meanwhile_wins_and_is_said(house):
+    house.apply(entry(three_levels()))
+    first, second = entry(three_levels(), replicas=3), entry(three_levels(), replicas=4)
+    launcher = house.launcher()
+    interrupt = iter([None, lambda: house.apply(second)])
+
+    def watch(observed):
+        meanwhile = next(interrupt, None)
+        if meanwhile:
+            meanwhile()
+
+    with pytest.raises(Busy, match=r"shop\.r2 was replaced by shop\.r3 of anna"):
+        launcher.apply(first, watch)
+    assert house.apply(second).verdict == "converged"
+
+
+def test_a_service_that_never_starts_fails_with_a_sentence_and_then_the_better_definition_arrives(house):
+    house.engine.stuck.add("shop_orders_store")
+    recap = house.apply(entry(three_levels()))
+    assert recap.verdict == "failed"
+    assert recap.exit_code == 4
+    assert any("shop/orders/store" in reason for reason in recap.reasons)
+    house.engine.stuck.clear()
+    assert house.apply(entry(three_levels())).verdict == "converged"
+
+
+def lasting(names):
+    """Names without revisions, and without what changes with the addresses the engine chose."""
+    return {re.sub(r"-[0-9a-f]{12}$", "", each) for each in names if ".r" not in each}
+
+
+def writes_of_a_fresh_apply(tmp_path):
+    house = Household(tmp_path / "fresh")
+    house.apply(entry(three_levels()))
+    return house.engine.attempts, house.names()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_at_any_write_is_mended_by_the_next_run(tmp_path, moment):
+    writes, wanted = writes_of_a_fresh_apply(tmp_path)
+    assert writes > 30
+    for number in range(1, writes + 1):
+        house = Household(tmp_path / str(number), random.Random(number))
+
+        def crash(k, number=number):
+            if k == number:
+                raise Crash
+
+        setattr(house.engine, moment, crash)
+        try:
+            house.apply(entry(three_levels()))
+        except Crash:
+            house.live()
+        recap = house.apply(entry(three_levels()))
+        assert recap.verdict == "converged", (number, recap.reasons)
+        assert lasting(house.names()) == lasting(wanted), number
+
+
+def test_a_crash_at_any_write_of_a_shutdown_is_mended_by_the_next_run(tmp_path):
+    house = Household(tmp_path / "whole")
+    house.apply(entry(three_levels()))
+    start = house.engine.attempts
+    house.shutdown("shop")
+    for number in range(start + 1, house.engine.attempts + 1):
+        again = Household(tmp_path / str(number), random.Random(number))
+        again.apply(entry(three_levels()))
+
+        def crash(k, last=again.engine.attempts + number - start):
+            if k == last:
+                raise Crash
+
+        again.engine.before = crash
+        try:
+            again.shutdown("shop")
+        except Crash:
+            again.shutdown("shop")
+        assert again.names() == [], number
