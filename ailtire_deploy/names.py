@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 PART = r"[a-z][a-z0-9-]*"
 RESERVED = frozenset({"admin", "gateway", "edge", "sibling", "family", "sweep"})
@@ -46,6 +47,7 @@ class StackPath:
     parts: tuple[str, ...] = ()
 
     @classmethod
+    @lru_cache(maxsize=4096)  # every label of every resource passes here in every round
     def parse(cls, text: str) -> StackPath:
         """Read ``shop/orders``; ``-`` is the command line. Raises ValueError for anything else."""
         if text == COMMAND_LINE:
