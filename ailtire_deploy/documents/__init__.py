@@ -1,8 +1,9 @@
 """Input files as plain data that remembers where each value stood.
 
-``read_yaml`` and ``read_json`` turn text into a ``Document``; ``canonical`` and ``digest`` turn data into the
-one text, and the one hash, that stand for it. YAML is read strictly: the scalars of YAML 1.2 (``22:22``, ``no``
-and ``0644`` stay text), no duplicate keys, no tags but ``!raw``, and limits on size, depth and aliases.
+``read_yaml`` and ``read_json`` turn text into a ``Document``; ``canonical`` and ``digest`` turn data into
+the one text, and the one hash, that stand for it. YAML is read strictly: the scalars of YAML 1.2
+(``22:22``, ``no`` and ``0644`` stay text), no duplicate keys, no tags but ``!raw``, and limits on size,
+depth and aliases.
 """
 
 from __future__ import annotations

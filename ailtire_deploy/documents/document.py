@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One value of a file. Lines and columns count from 1; an entry of a mapping stands where its key does."""
+    """One value of a file. Lines and columns count from 1; an entry of a mapping is where its key is."""
 
     value: Any
     line: int = 0
@@ -47,13 +48,22 @@ class Document:
         """The part at ``path``; where the path leaves the document, its last value that exists."""
         node = self.node
         for step in path:
-            node = node.below.get(step, Node(None, node.line, node.column))
+            node = node.below.get(step) or _unmarked(node, step)
         return Document(self.file, node, (*self.prefix, *path))
 
     def problem(self, path: Path, message: str, hint: str = "") -> Problem:
         """A Problem at ``path``, with the place of the deepest value on the way that the file holds."""
         part = self.at(*path)
         return Problem(self.file, part.node.line, part.node.column, dotted(part.prefix), message, hint)
+
+
+def _unmarked(node: Node, step: str | int) -> Node:
+    """What lies below a node that keeps no marks of it; nothing, where the path leaves the data."""
+    try:
+        value = node.value[step]
+    except (TypeError, LookupError):
+        value = None
+    return Node(value, node.line, node.column)
 
 
 def dotted(path: Path) -> str:
@@ -65,5 +75,5 @@ def dotted(path: Path) -> str:
         elif _PLAIN_KEY.fullmatch(step):
             text += f".{step}" if text else step
         else:
-            text += f'["{step}"]'
+            text += f"[{json.dumps(step[:80])}]"
     return text

@@ -21,8 +21,8 @@ _END = re.compile(r"\{%[-+]?\s*endraw")
 def plain(text: str) -> bool | int | float | str | None:
     """The value of an unquoted scalar.
 
-    A number is one only when it can be written back: ``0644``, ``0x1f``, ``22:22``, ``1_000`` and ``.inf`` stay
-    text, and so does a number of more digits than readers of JSON hold.
+    A number is one only when it can be written back: ``0644``, ``0x1f``, ``22:22``, ``1_000`` and ``.inf``
+    stay text, and so does a number of more digits than readers of JSON hold.
     """
     if text in _WORDS:
         return _WORDS[text]

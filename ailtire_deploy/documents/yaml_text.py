@@ -1,7 +1,7 @@
 """Strict YAML: the only place that imports pyyaml.
 
-Values are composed here from the parser's events, in one walk, instead of by pyyaml's constructors: that gives
-each value its place, and leaves no way to a tag, a deep nest or an alias bomb.
+Values are composed here from the parser's events, in one walk, instead of by pyyaml's constructors: that
+gives each value its place, and leaves no way to a tag, a deep nest or an alias bomb.
 """
 
 from __future__ import annotations
@@ -21,20 +21,36 @@ _TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # pyyaml without its C part is slower, not different
 
 
-def read_yaml(source: bytes | str, file: str) -> Document:
-    """Parse one YAML document. Raises InvalidInput with the place of the first thing that is wrong."""
+def read_yaml(source: bytes | str, file: str, problems: list[Problem] | None = None) -> Document:
+    """Parse one YAML document. Raises InvalidInput with the place of what is wrong.
+
+    With a list of ``problems``, those after which reading can go on (a key that stands there twice, an
+    unknown tag) are put there instead, so that a caller can report them beside what it finds itself.
+    """
     if len(source) > SIZE:
         raise InvalidInput([Problem(file, 0, 0, "", f"larger than {SIZE // 1024} KiB")])
+    composer = _Composer(_decode(source, file), file)
+    document = Document(file, _composed(composer, file))
+    if problems is None and composer.problems:
+        raise InvalidInput(composer.problems)
+    if problems is not None:
+        problems += composer.problems
+    return document
+
+
+def _composed(composer: _Composer, file: str) -> Node:
     try:
-        return Document(file, _Composer(_decode(source, file), file).compose())
+        return composer.compose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         message = " ".join(filter(None, [error.context, error.problem]))
-        raise InvalidInput([Problem(file, *place, "", f"not YAML: {message}")]) from None
+        last = Problem(file, *place, "", f"not YAML: {message}")
     except yaml.YAMLError as error:
+        before = composer.text.encode(errors="replace")[: getattr(error, "position", 0)]
         reason = getattr(error, "reason", "it cannot be read")
-        raise InvalidInput([Problem(file, 0, 0, "", f"not YAML: {reason}")]) from None
+        last = Problem(file, before.count(b"\n") + 1, 1, "", f"not YAML: {reason}")
+    raise InvalidInput([*composer.problems, last])
 
 
 def _decode(source: bytes | str, file: str) -> str:
@@ -51,6 +67,8 @@ class _Composer:
     """Turns the events of one document into nodes."""
 
     def __init__(self, text: str, file: str) -> None:
+        self.problems: list[Problem] = []
+        self.text = text
         self._file = file
         self._events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
         self._anchors: dict[str, Node] = {}
@@ -73,10 +91,15 @@ class _Composer:
             self._refuse(event, f"nested deeper than {DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
+        if not isinstance(event, yaml.ScalarEvent) and event.tag not in (
+            None,
+            "!",
+            "tag:yaml.org,2002:map",
+            "tag:yaml.org,2002:seq",
+        ):
+            self._complain(event, f"the tag {event.tag} is not known here")
         if isinstance(event, yaml.ScalarEvent):
             node = self._scalar(event)
-        elif event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
-            self._refuse(event, f"the tag {event.tag} is not known here")
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self._sequence(event, depth)
         else:
@@ -106,12 +129,14 @@ class _Composer:
         elif tag is None or tag in _TEXT_TAGS:
             value = event.value
         else:
-            self._refuse(event, f"the tag {tag} is not known here", "only !raw is; quotes make a text")
+            self._complain(event, f"the tag {tag} is not known here", "only !raw is; quotes make a text")
+            value = event.value
         return _moved(Node(value), event)
 
     def _raw(self, event: Any) -> str:
         if ends_raw(event.value):
-            self._refuse(event, "{% endraw %} cannot stand in a !raw value")
+            self._complain(event, "{% endraw %} cannot stand in a !raw value")
+            return ""
         return raw(event.value)
 
     def _sequence(self, start: Any, depth: int) -> Node:
@@ -129,7 +154,7 @@ class _Composer:
             if key == "<<" and not event.style:
                 self._merge(event, value, merged)
             elif key in entries:
-                self._refuse(event, f"the key {key[:80]!r} stands there twice")
+                self._complain(event, f"the key {key[:80]!r} stands there twice")
             else:
                 entries[key] = _moved(value, event)
         below = {**merged, **entries}
@@ -148,9 +173,13 @@ class _Composer:
             for key, value in source.below.items():
                 merged.setdefault(str(key), value)
 
-    def _refuse(self, event: Any, message: str, hint: str = "") -> NoReturn:
+    def _complain(self, event: Any, message: str, hint: str = "") -> None:
         mark = event.start_mark
-        raise InvalidInput([Problem(self._file, mark.line + 1, mark.column + 1, "", message, hint)])
+        self.problems.append(Problem(self._file, mark.line + 1, mark.column + 1, "", message, hint))
+
+    def _refuse(self, event: Any, message: str) -> NoReturn:
+        self._complain(event, message)
+        raise InvalidInput(self.problems)
 
 
 def _moved(node: Node, event: Any) -> Node:

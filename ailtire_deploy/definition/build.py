@@ -1,0 +1,123 @@
+"""From a definition without mistakes to the model: long forms, and defaults that have a meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ailtire_deploy.definition import forms
+from ailtire_deploy.definition.draft import Draft
+from ailtire_deploy.definition.parameters import as_map, section
+from ailtire_deploy.definition.routes import routes
+from ailtire_deploy.model import Child, Gateway, PublishedPort, Secret, Service, Stack
+from ailtire_deploy.units import SECOND, nanoseconds
+
+_KEPT = ("stop_grace_period", "stop_signal", "init", "read_only")
+_TEXTS = ("cpus", "memory")  # Compose reads numbers there too; one form is enough behind this point
+GENERATED = {"length": 32, "generation": 1}
+
+
+def stack(draft: Draft, context: str, environment: Mapping[str, str]) -> Stack:
+    """The stack of a draft that has no findings. ``environment`` is what was set beside the definition."""
+    data = draft.data
+    shared = {**forms.as_map(data.get("environment")), **environment}
+    return Stack(
+        path=draft.path,
+        version=data.get("version", ""),
+        context=context,
+        services=tuple(_service(key, each, shared) for key, each in sorted(draft.plain.items())),
+        children=tuple(_child(key, each) for key, each in sorted(draft.children.items())),
+        configs={key: forms.content(each) for key, each in sorted(section(data, "configs").items())},
+        secrets={key: _secret(each) for key, each in sorted(section(data, "secrets").items())},
+        volumes={key: {} for key in sorted(section(data, "volumes"))},
+        gateway=_gateway(section(data, "gateway")),
+        deadline=nanoseconds(data["deadline"]) / SECOND if "deadline" in data else None,
+    )
+
+
+def _service(key: str, each: Mapping[str, Any], shared: Mapping[str, str]) -> Service:
+    return Service(
+        key=key,
+        image=each["image"],
+        environment={**shared, **forms.as_map(each.get("environment"))},
+        routes=tuple(route for _, route in routes(key, each)),
+        depends_on=tuple(dependency for _, dependency in forms.dependencies(each)),
+        configs=tuple(use for _, use in forms.file_mounts(each, "configs")),
+        secrets=tuple(use for _, use in forms.file_mounts(each, "secrets")),
+        mounts=tuple(mount for _, mount in forms.mounts(each)),
+        egress=each.get("egress", False),
+        options=_options(each),
+    )
+
+
+def _child(key: str, each: Mapping[str, Any]) -> Child:
+    return Child(
+        key=key,
+        definition=each["definition"],
+        parameters=as_map(each.get("parameters")),
+        routes=tuple(route for _, route in routes(key, each)),
+        depends_on=tuple(dependency for _, dependency in forms.dependencies(each)),
+    )
+
+
+def _options(each: Mapping[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {key: each[key] for key in _KEPT if key in each}
+    options |= {key: forms.words(each[key]) for key in ("command", "entrypoint") if key in each}
+    options |= {key: _capabilities(each[key]) for key in ("cap_add", "cap_drop") if key in each}
+    if "user" in each:
+        options["user"] = forms.text(each["user"])
+    if each.get("labels"):
+        options["labels"] = forms.as_map(each["labels"])
+    if each.get("healthcheck"):
+        options["healthcheck"] = _healthcheck(each["healthcheck"])
+    if each.get("deploy"):
+        options["deploy"] = _deploy(each["deploy"])
+    return options
+
+
+def _capabilities(names: list[str]) -> list[str]:
+    return sorted({name.removeprefix("CAP_") for name in names})
+
+
+def _healthcheck(given: Mapping[str, Any]) -> dict[str, Any]:
+    if given.get("disable"):
+        return {"test": ["NONE"]}
+    check = {key: value for key, value in _own(given).items() if key != "disable"}
+    return {**check, "test": forms.test(given["test"])} if "test" in given else check
+
+
+def _deploy(given: Mapping[str, Any]) -> dict[str, Any]:
+    deploy = {key: _own(value) if isinstance(value, Mapping) else value for key, value in _own(given).items()}
+    if "resources" in deploy:
+        deploy["resources"] = {kind: _amounts(_own(part)) for kind, part in deploy["resources"].items()}
+    return deploy
+
+
+def _amounts(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: forms.text(value) if key in _TEXTS else value for key, value in part.items()}
+
+
+def _own(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the author's free keys."""
+    return {key: value for key, value in mapping.items() if not key.startswith("x-")}
+
+
+def _secret(each: Mapping[str, Any]) -> Secret:
+    if "name" in each:
+        return Secret(name=each["name"])
+    source = dict(each["from"])
+    if "generate" in source:
+        wanted = source["generate"]
+        source["generate"] = {**GENERATED, **(wanted if isinstance(wanted, Mapping) else {})}
+    return Secret(source=source)
+
+
+def _gateway(given: Mapping[str, Any]) -> Gateway:
+    ports: list[dict[str, Any]] = [
+        {"port": each} if isinstance(each, int) else each for each in given.get("publish", [])
+    ]
+    return Gateway(
+        publish=tuple(PublishedPort(each["port"], each.get("mode", "host")) for each in ports),
+        admin=given.get("admin", False),
+        placement=dict(given.get("placement", {})),
+    )

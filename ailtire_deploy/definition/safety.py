@@ -1,0 +1,67 @@
+"""What a definition may not do to the host, to others, or to whoever looks at it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ailtire_deploy.definition import forms
+from ailtire_deploy.definition.draft import Draft, texts
+from ailtire_deploy.definition.findings import Finding
+from ailtire_deploy.documents import Path
+from ailtire_deploy.names import OUR_LABELS
+
+ALLOWED = frozenset(
+    {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"}
+)
+_POLICY = "an operator's policy that allows it comes with a later version"
+# Control characters but tab and line ends, what moves or reorders text on a screen, and halves of characters.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """What would reach out of the containers, or pretend to be ours."""
+    for key, service in draft.plain.items():
+        at: Path = ("services", key)
+        for path, mount in forms.mounts(service):
+            if mount.type == "bind":
+                yield Finding((*at, *path), "a bind mount gives the host away", _POLICY)
+            if not _stays(mount.target):
+                yield Finding((*at, *path), "the target is no place inside the container")
+        for index, name in forms.items(service.get("cap_add")):
+            if name.removeprefix("CAP_") not in ALLOWED:
+                yield Finding((*at, "cap_add", index), f"{name[:40]} reaches beyond the container", _POLICY)
+        yield from _files(at, service)
+        yield from _labels(at, service)
+
+
+def _files(at: Path, service: dict[str, object]) -> Iterator[Finding]:
+    for path, use in [*forms.file_mounts(service, "configs"), *forms.file_mounts(service, "secrets")]:
+        if not _stays(f"/{use.target}"):
+            yield Finding((*at, *path, "target"), "the target is no place inside the container")
+
+
+def _labels(at: Path, service: dict[str, object]) -> Iterator[Finding]:
+    for path, name, _ in forms.pairs(service.get("labels")):
+        if name.startswith((OUR_LABELS, "com.docker.")):
+            yield Finding(
+                (*at, "labels", *path),
+                f"labels {name.split('.')[0]}.… belong to the tools",
+                "use another name",
+            )
+
+
+def _stays(target: str) -> bool:
+    return target.strip("/") != "" and not {".", ".."} & set(target.split("/"))
+
+
+def control_characters(data: object) -> Iterator[Finding]:
+    """Texts, and keys, with characters that a terminal or a proxy would obey."""
+    for path, text in texts(data):
+        if found := _CONTROL.search(text):
+            yield Finding(path, f"holds the control character U+{ord(found[0]):04X}", "write it without")
+
+
+def printable(text: str) -> bool:
+    """Whether a text holds no such character."""
+    return _CONTROL.search(text) is None

@@ -1,0 +1,100 @@
+"""The values of secrets, from where a definition says they are. Nothing here shows one.
+
+``env`` is a variable of whoever runs the command, ``file`` a file in the definition's folder or below,
+``generate`` is made from the root's seed. A file's content is taken as it is, less one line end at its
+end: an editor puts it there, and no password ends in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ailtire_deploy import identity
+from ailtire_deploy.errors import InvalidInput, Problem
+from ailtire_deploy.loading import Folder, Unreadable
+from ailtire_deploy.model import Secret, Stack
+from ailtire_deploy.names import StackPath
+
+LIMIT = 500_000  # bytes: the engine takes less than 512,000
+Read = Callable[[StackPath, str, Secret], bytes]
+
+
+def reader(folders: Mapping[StackPath, Folder], environ: Mapping[str, str], seed: bytes) -> Read:
+    """A function that gives the value of secret ``key`` of the stack at ``path``.
+
+    The function raises InvalidInput, which names the source and never a value.
+    """
+
+    def read(path: StackPath, key: str, secret: Secret) -> bytes:
+        try:
+            return _value(path, key, secret, folders, environ, seed)
+        except Unreadable as error:
+            raise InvalidInput([Problem(str(path), 0, 0, f"secrets.{key}.from", str(error))]) from None
+
+    return read
+
+
+def check(
+    stacks: Mapping[StackPath, Stack], folders: Mapping[StackPath, Folder], environ: Mapping[str, str]
+) -> None:
+    """Raises InvalidInput with every source of a tree that cannot be read, before anything is begun."""
+    read = reader(folders, environ, b"any")
+    problems: list[Problem] = []
+    for path, stack in sorted(stacks.items()):
+        for key, secret in sorted(stack.secrets.items()):
+            try:
+                read(path, key, secret)
+            except InvalidInput as error:
+                problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _value(
+    path: StackPath,
+    key: str,
+    secret: Secret,
+    folders: Mapping[StackPath, Folder],
+    environ: Mapping[str, str],
+    seed: bytes,
+) -> bytes:
+    match secret.source:
+        case {"env": name}:
+            return _filled(_variable(name, environ), f"the variable {name} is empty")
+        case {"file": name}:
+            return _filled(_file(_folder(path, folders), name), f"the file {name} is empty")
+        case {"generate": {"length": length, "generation": generation}}:
+            return identity.generate(seed, path, key, generation, length).encode()
+        case _:
+            return b""  # one that has a name is on the swarm already
+
+
+def _variable(name: str, environ: Mapping[str, str]) -> bytes:
+    if name not in environ:
+        raise Unreadable(f"the variable {name} is not set")
+    return environ[name].encode(errors="surrogateescape")
+
+
+def _file(folder: Folder, name: str) -> bytes:
+    try:
+        content = folder.read(name, LIMIT)
+    except Unreadable as error:
+        raise Unreadable(f"the file {name} {error}") from None
+    return content.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _filled(value: bytes, otherwise: str) -> bytes:
+    if not value:
+        raise Unreadable(otherwise)
+    if len(value) > LIMIT:
+        raise Unreadable("it is too long for a secret")
+    return value
+
+
+def _folder(path: StackPath, folders: Mapping[StackPath, Folder]) -> Folder:
+    """The folder of the stack's definition; one that stands inside its parent's shares that one's."""
+    while path and path not in folders:
+        path = path.parent
+    if path not in folders:
+        raise Unreadable("there is no folder to read files from")
+    return folders[path]
