@@ -21,7 +21,10 @@ LAYERS: dict[int, frozenset[str]] = {
         | {"pipeline", "foresight", "sealing", "updates"}
         | {"symptoms", "verdict", "status", "report", "recap", "views", "log_lines"}
     ),
-    2: frozenset({"loading", "keyring", "engine", "sites", "children", "apply", "departures", "log_streams"}),
+    2: frozenset(
+        {"loading", "secrets_source", "keyring", "engine", "sites"}
+        | {"children", "apply", "departures", "log_streams"}
+    ),
     3: frozenset({"launcher", "controller", "gateway"}),
     4: frozenset({"rest"}),
     5: frozenset({"cli"}),
