@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
+from ailtire_deploy import definition, render, topology
+from ailtire_deploy.documents import read_yaml
 from ailtire_deploy.model import (
     Child,
     Dependency,
@@ -20,6 +23,7 @@ from ailtire_deploy.model import (
     Stack,
 )
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.render import Artifacts
 
 SITE = Site("ailtire/deploy:0.1.0", user="10001:105", cluster="c1")
 
@@ -58,11 +62,30 @@ def launching(child: str = "shop") -> Stack:
     return Stack(StackPath(), context="prod", children=(Child(child, {}),))
 
 
-keys = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True).filter(
-    lambda key: key not in {"admin", "gateway", "edge", "sibling", "family", "sweep"}
+CASES = sorted(case.parent for case in (Path(__file__).parent / "cases").glob("*/compose.yml"))
+
+
+def filled(folder: Path) -> Stack:
+    """The stack of a case; ``x-path`` in its definition says where in a tree it stands."""
+    data = read_yaml((folder / "stack.yml").read_bytes(), "stack.yml").data
+    body = {"format": 1, "name": data["name"], "context": "", "parameters": {}, "environment": {}}
+    return definition.fill({**body, "definition": data}, StackPath.parse(data["x-path"]))
+
+
+def rendered(stack: Stack, site: Site = SITE) -> Artifacts:
+    """What a stack becomes, with made-up subnets."""
+    shape = topology.decide(stack)
+    subnets = {face.network: (f"10.0.{number}.0/24",) for number, face in enumerate(shape.faces, 1)}
+    return render.render(stack, shape, site, subnets)
+
+
+letters = st.sampled_from("abcxyz019-")
+keys = st.builds(
+    lambda first, rest: first + "".join(rest), st.sampled_from("abc"), st.lists(letters, max_size=6)
 )
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
-prefixes = st.from_regex(r"(/[a-zA-Z0-9_~-]{1,8}){0,3}", fullmatch=True).map(lambda path: path or "/")
+parts = st.sampled_from(["a", "b-c", "v1.2", "~x", "_y"])
+prefixes = st.lists(parts, max_size=3).map(lambda found: "/" + "/".join(found))
 commands = st.lists(texts, max_size=3)
 
 
@@ -70,9 +93,7 @@ commands = st.lists(texts, max_size=3)
 def services(draw: st.DrawFn, key: str) -> Service:
     options: dict[str, Any] = {
         "command": draw(commands),
-        "labels": draw(
-            st.dictionaries(st.from_regex(r"[a-z][a-z.]{0,8}", fullmatch=True), texts, max_size=2)
-        ),
+        "labels": draw(st.dictionaries(st.sampled_from(["a", "b.c", "on"]), texts, max_size=2)),
         "deploy": draw(st.sampled_from([{}, {"replicas": 0}, {"replicas": 3}, {"mode": "global"}])),
         "healthcheck": draw(st.sampled_from([{}, {"test": ["CMD", "true"], "interval": "5s"}])),
     }
@@ -81,9 +102,7 @@ def services(draw: st.DrawFn, key: str) -> Service:
     return Service(
         key,
         draw(st.sampled_from(["web", "shop/web:1", "registry:5000/web"])),
-        environment=draw(
-            st.dictionaries(st.from_regex(r"[A-Z][A-Z_]{0,8}", fullmatch=True), texts, max_size=3)
-        ),
+        environment=draw(st.dictionaries(st.sampled_from(["A", "NO", "PATH_X"]), texts, max_size=3)),
         routes=tuple(Route(key, prefix, path, port=port) for prefix, path in routes),
         mounts=draw(
             st.sampled_from([(), (Mount("volume", "data", "/data"),), (Mount("tmpfs", "", "/tmp"),)])

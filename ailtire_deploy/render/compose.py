@@ -92,7 +92,7 @@ def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, byte
             for each in sorted(published, key=lambda each: each.port)
         ],
         "endpoint_mode": "vip" if any(each.mode == "ingress" for each in published) else "dnsrr",
-        "placement": dict(stack.gateway.placement),
+        "placement": {key: sorted(given) for key, given in stack.gateway.placement.items()},
         "policy": policy.rolling("stop-first"),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ailtire_deploy import names
@@ -25,9 +25,9 @@ def service(stack: Stack, each: Service, seats: tuple[Seat, ...]) -> dict[str, A
         "init": True,
         **{key: value for key, value in each.options.items() if key != "deploy"},
         "depends_on": [dependency.service for dependency in _plain_dependencies(stack, each)],
-        "volumes": [volume(mount) for mount in each.mounts],
-        "configs": [_file(config_key(stack, use.source), use, f"/{use.source}") for use in each.configs],
-        "secrets": [_file(use.source, use, use.source) for use in each.secrets],
+        "volumes": [volume(mount) for mount in sorted(each.mounts, key=lambda mount: mount.target)],
+        "configs": _files(each.configs, {use.source: config_key(stack, use.source) for use in each.configs}),
+        "secrets": _files(each.secrets, {use.source: use.source for use in each.secrets}),
         "networks": networks(seats),
         "deploy": policy.deploy(each),
     }
@@ -58,10 +58,13 @@ def _options(mount: Mount) -> dict[str, Any]:
     return {key: size(value) if key == "size" else value for key, value in mount.options.items()}
 
 
-def _file(source: str, use: FileMount, default: str) -> dict[str, Any]:
-    target = use.target or default
-    return {"source": source, "target": target, "uid": use.uid, "gid": use.gid, "mode": use.mode}
+def _files(uses: Iterable[FileMount], keys: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Sorted, since the order of files means nothing and a change of it would be a change of the service."""
+    return [
+        {"source": keys[use.source], "target": use.target, "uid": use.uid, "gid": use.gid, "mode": use.mode}
+        for use in sorted(uses, key=lambda use: (keys[use.source], use.target))
+    ]
 
 
 def networks(seats: tuple[Seat, ...]) -> Mapping[str, Any]:
-    return {seat.network: {"aliases": list(seat.aliases)} if seat.aliases else {} for seat in seats}
+    return {seat.network: {"aliases": sorted(seat.aliases)} if seat.aliases else {} for seat in seats}

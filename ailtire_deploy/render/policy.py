@@ -26,6 +26,7 @@ def deploy(service: Service) -> dict[str, Any]:
         "endpoint_mode": "dnsrr",
         **{key: value for key, value in given.items() if key not in ("mode", "replicas")},
         **_resources(given),
+        **_placement(given),
         "update_config": {**update(service), **given.get("update_config", {})},
         "restart_policy": {**RESTART, **given.get("restart_policy", {})},
     }
@@ -53,6 +54,13 @@ def monitor(healthcheck: Mapping[str, Any]) -> int:
     interval = nanoseconds(healthcheck.get("interval", "30s"))
     least, most = MONITOR
     return min(most, max(least, interval * int(healthcheck.get("retries", 3))))
+
+
+def _placement(given: Mapping[str, Any]) -> dict[str, Any]:
+    """All constraints have to hold, so their order means nothing."""
+    found = given.get("placement", {})
+    constraints = {"constraints": sorted(found["constraints"])} if "constraints" in found else {}
+    return {"placement": {**found, **constraints}} if found else {}
 
 
 def _resources(given: Mapping[str, Any]) -> dict[str, Any]:

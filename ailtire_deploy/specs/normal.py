@@ -24,7 +24,7 @@ _SORTED_BY = {
     "Configs": ("ConfigName", "File.Name"),
     "Secrets": ("SecretName", "File.Name"),
     "Networks": ("Target",),
-    "Ports": ("TargetPort", "Protocol", "PublishedPort"),
+    "Ports": ("PublishedPort", "TargetPort", "Protocol"),
 }
 _SETS = frozenset({"Env", "Aliases", "Constraints", "CapabilityAdd", "CapabilityDrop"})
 
@@ -73,7 +73,11 @@ def _completed(name: str, fields: dict[str, Any]) -> dict[str, Any]:
 def _list(name: str, value: list[Any] | tuple[Any, ...]) -> list[Any]:
     items = [_fields(each) if isinstance(each, Mapping) else each for each in value]
     order = _SORTED_BY.get(name)
-    return sorted(items, key=lambda each: [str(_at(each, path)) for path in order]) if order else items
+    return sorted(items, key=lambda each: [_rank(_at(each, path)) for path in order]) if order else items
+
+
+def _rank(value: Any) -> tuple[int, str]:
+    return (value, "") if isinstance(value, int) else (0, str(value))
 
 
 def _at(item: Mapping[str, Any], path: str) -> Any:

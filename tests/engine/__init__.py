@@ -1,0 +1,1 @@
+"""Tests that need a real engine, and no containers of ours."""
