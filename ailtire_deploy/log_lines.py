@@ -49,9 +49,9 @@ def name_of(service: Resource, slot: str) -> str:
     return f"{service.path}/{service.service}.{slot}"
 
 
-def stack_of(source: str) -> str:
-    """The path of the stack a line comes from."""
-    return source.rsplit("/", 1)[0]
+def service_of(source: str) -> str:
+    """The service a line comes from, by its path; only what stands after it may hold a dot."""
+    return source.partition(".")[0]
 
 
 def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
@@ -59,12 +59,12 @@ def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
     return sorted(lines, key=_moment)
 
 
-def tail_of_each_stack(lines: Iterable[LogLine], tail: int) -> list[LogLine]:
-    """The newest ``tail`` lines of each stack, all in order of time."""
-    by_stack: dict[str, list[LogLine]] = {}
+def tail_of_each_service(lines: Iterable[LogLine], tail: int) -> list[LogLine]:
+    """The newest ``tail`` lines of each service, all in order of time: one that talks hides no other."""
+    by_service: dict[str, list[LogLine]] = {}
     for line in in_order(lines):
-        by_stack.setdefault(stack_of(line.source), []).append(line)
-    newest = (kept for each in by_stack.values() for kept in (each[-tail:] if tail > 0 else []))
+        by_service.setdefault(service_of(line.source), []).append(line)
+    newest = (kept for each in by_service.values() for kept in (each[-tail:] if tail > 0 else []))
     return in_order(newest)
 
 

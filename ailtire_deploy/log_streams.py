@@ -22,12 +22,12 @@ Select = Callable[[], tuple[Source, ...]]
 
 
 def newest(engine: Engine, sources: Iterable[Source], tail: int, since: float = 0.0) -> list[LogLine]:
-    """The newest ``tail`` lines of each stack, oldest first.
+    """The newest ``tail`` lines of each service, oldest first.
 
     A task that cannot be read is named by a line of its own.
     """
     lines = (line for source in sources for line in of_task(engine, source, tail, since))
-    return log_lines.tail_of_each_stack(lines, tail)
+    return log_lines.tail_of_each_service(lines, tail)
 
 
 def of_task(engine: Engine, source: Source, tail: int, since: float) -> list[LogLine]:

@@ -56,7 +56,8 @@ def connected(target: str | None) -> Iterator[Swarm]:
 def entries_on(
     playbook: Playbook, asked: str | None, announce: Callable[[Play, Swarm], None] = lambda play, swarm: None
 ) -> Iterator[tuple[Swarm, Entry]]:
-    """Every root stack of a playbook with the swarm it is for, one connection a play."""
+    """Every root stack of a playbook with the swarm it is for, one connection a play. Raises InvalidInput."""
+    check_sources(playbook)
     for play in playbook.plays:
         with connected(target_of(play, asked)) as swarm:
             announce(play, swarm)
@@ -80,6 +81,15 @@ def sources(entry: Entry, seed: bytes) -> Read:
     from ailtire_deploy import secrets_source
 
     return secrets_source.reader(entry.folders, os.environ, seed)
+
+
+def check_sources(playbook: Playbook) -> None:
+    """Raises InvalidInput for secrets whose source cannot be read, before anything is contacted."""
+    from ailtire_deploy import secrets_source
+
+    for play in playbook.plays:
+        for entry in play.entries:
+            secrets_source.check(entry.stacks, entry.folders, os.environ)
 
 
 def keyring() -> Keyring:

@@ -27,7 +27,7 @@ DEFAULT_TAIL = 100
     type=click.IntRange(min=0),
     default=DEFAULT_TAIL,
     show_default=True,
-    help="Newest lines of each stack.",
+    help="Newest lines of each service.",
 )
 @click.option(
     "--since", type=options.Duration(), metavar="TIME", help="Only lines younger than that: 10m, 2h."
