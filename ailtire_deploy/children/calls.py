@@ -138,6 +138,8 @@ def _whole(response: HTTPResponse, who: str) -> bytes:
     found = response.read(LIMIT + 1)
     if len(found) > LIMIT:
         raise Unreachable(f"the answer of {who} is longer than {LIMIT // 1024} KiB")
+    if response.length:
+        raise Unreachable(f"the answer of {who} breaks off")
     return found
 
 

@@ -51,6 +51,7 @@ def _answer(call: Call, reply: Reply) -> Answer:
         or reply.status not in list(HTTPStatus)
         or reply.status < 200
     ):
+        streams.close(reply.body)
         raise HttpError(502, f"{call.place.child} answered with something unforeseen")
     headers = {"Location": reply.location} if re.fullmatch(f"history/{NUMBER}", reply.location, re.A) else {}
     found = json_answer(reply.body, reply.status, **headers)
@@ -73,7 +74,7 @@ def _stream(call: Call, endpoint: Endpoint) -> Answer:
     except BaseException:
         release()
         raise
-    if reply.content_type == JSON or reply.content_type == PROBLEM_JSON:
+    if reply.content_type in (JSON, PROBLEM_JSON):
         release()
         return _answer(call, reply)
     chunks = streams.harmless(iter(reply.body))

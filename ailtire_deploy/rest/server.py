@@ -67,9 +67,9 @@ class _Server(TcpWSGIServer):
     def maintenance(self, now: float) -> None:
         super().maintenance(now)  # type: ignore[arg-type]
         channels: dict[int, _Channel] = self.active_channels  # type: ignore[assignment]
-        for channel in channels.values():
+        for channel in list(channels.values()):
             if channel.is_stuck(now):
-                channel.will_close = True
+                channel.handle_close()  # ``will_close`` would wait until its socket takes something
 
 
 def make(app: Any, host: str, port: int) -> _Server:
