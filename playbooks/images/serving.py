@@ -1,11 +1,12 @@
 """A small HTTP server for the example images: one thread a request, and no request lost when it has to go.
 
-On SIGTERM it serves on for `DRAIN_SECONDS` (2 unless set), while the proxies in front still learn that it leaves;
-then it takes no more connections, finishes what it began, and returns.
+On SIGTERM it serves on for `DRAIN_SECONDS` (2 unless set), while the proxies in front still learn that it
+leaves; then it takes no more connections, finishes what it began, and returns.
 """
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -28,6 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     """A request; subclasses answer it in `do_GET` and its like."""
 
     timeout = 30
+    unlogged: frozenset[str] = frozenset()
 
     def reply(self, status: int, body: bytes, kind: str, **headers: str) -> None:
         self.send_response(status)
@@ -44,14 +46,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def body(self) -> bytes:
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+        if "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,9}", length):
             raise BadBody(411, "the length of the body must be given")
         if int(length) > BODY_LIMIT:
             raise BadBody(413, f"the body may have {BODY_LIMIT} bytes")
         return self.rfile.read(int(length))
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
-        print(json.dumps(self.requestline)[1:-1], int(code), flush=True)
+        if getattr(self, "path", "") not in self.unlogged or code != 200:
+            print(json.dumps(self.requestline)[1:-1], int(code), flush=True)
 
     def log_error(self, format: str, *args: object) -> None:
         print(json.dumps(format % args)[1:-1], flush=True)

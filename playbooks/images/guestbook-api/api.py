@@ -71,6 +71,8 @@ def parse(body: bytes) -> str:
 
 
 class Api(Handler):
+    unlogged = frozenset({"/health"})  # asked every other second
+
     def do_GET(self) -> None:
         match urlsplit(self.path).path.rstrip("/"):
             case "":

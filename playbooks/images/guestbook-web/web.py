@@ -24,7 +24,8 @@ PAGE = Template("""<!doctype html>
          color: #223; background: #f6f4ef }
   form { display: flex; gap: .5rem; margin: 1.5rem 0 }
   input { flex: 1; font: inherit; padding: .5rem; border: 1px solid #bbb; border-radius: .4rem }
-  button { font: inherit; padding: .5rem 1rem; border: 0; border-radius: .4rem; color: #fff; background: #356 }
+  button { font: inherit; padding: .5rem 1rem; border: 0; border-radius: .4rem;
+           color: #fff; background: #356 }
   li { padding: .5rem 0; border-top: 1px solid #ddd; overflow-wrap: anywhere }
   ul { list-style: none; padding: 0 }
   time { display: block; font-size: .8rem; color: #667 }
@@ -77,6 +78,8 @@ def page(problem: str = "") -> bytes:
 
 
 class Web(Handler):
+    unlogged = frozenset({"/health"})  # asked every other second
+
     def do_GET(self) -> None:
         match urlsplit(self.path).path:
             case "/":
