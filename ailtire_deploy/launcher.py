@@ -99,14 +99,15 @@ class Launcher:
         self, path: StackPath, wish: Wish, watch: Watch, made: list[Report], asked: float | None, wait: bool
     ) -> tuple[State, verdict.Verdict]:
         progress = None
-        patience = verdict.patience(wish.desired, asked)
         while True:
             observed = self.engine.observe(path)
             refuse_if_replaced(observed, path, wish.revision.name)
             step = plan(wish.desired, observed, OUTERMOST, self.now())
             report = apply(step, self.engine)
             made.append(Report(report.changed))
-            judged = verdict.judge(wish.desired, observed, step, report, progress, self.now(), patience)
+            patience = verdict.patience(observed, asked)
+            whole = with_tree(wish.desired, observed)
+            judged = verdict.judge(whole, observed, step, report, progress, self.now(), patience)
             progress = judged.progress
             watch(observed)
             if judged.outcome != "pending" or not wait:
@@ -187,6 +188,12 @@ def refuse_if_replaced(observed: State, root: StackPath, revision: str) -> None:
             else "a shutdown"
         )
         raise Busy(f"{root}: {revision} was replaced by {by}")
+
+
+def with_tree(desired: State, observed: State) -> State:
+    """All that has to run before an apply may say so: a converged revision may have lost its tasks since."""
+    services = {each.key: each for each in observed if each.kind == "service"}
+    return State({**services, **desired.resources})
 
 
 def newest_first(state: State, path: StackPath) -> Iterator[Resource]:

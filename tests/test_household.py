@@ -137,6 +137,17 @@ def test_a_service_that_never_starts_fails_with_a_sentence_and_then_the_better_d
     assert house.apply(entry(three_levels())).verdict == "converged"
 
 
+def test_an_apply_does_not_call_a_broken_tree_converged(house):
+    house.apply(entry(three_levels()))
+    house.engine.stuck.add("shop_orders_store")
+    for task in house.engine.running:
+        if task.service == "shop_orders_store":
+            task.age = -1000
+    recap = house.apply(entry(three_levels()))
+    assert recap.verdict == "failed"
+    assert recap.reasons[0].startswith("shop/orders/store: ")
+
+
 def lasting(names):
     """Names without revisions, and without what changes with the addresses the engine chose."""
     return {re.sub(r"-[0-9a-f]{12}$", "", each) for each in names if ".r" not in each}
