@@ -18,8 +18,7 @@ from ailtire_deploy.log_lines import Source
 from ailtire_deploy.log_streams import newest
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.ports import Children, LogLine, Reply
-from ailtire_deploy.rest.protocol import Accepted, Stop
+from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
 from ailtire_deploy.revisions import ABSENT, LOCAL, Revision
 from ailtire_deploy.state import State
 from ailtire_deploy.views import histories, plans
