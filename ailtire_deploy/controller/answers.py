@@ -67,7 +67,7 @@ class Controller:
     def log(
         self, service: str | None, tail: int, since: float, follow: bool, recursive: bool, stop: Stop
     ) -> Iterator[LogLine | None]:
-        """Lines, oldest first, the newest ``tail`` of each service. Raises NotFound for an unknown service."""
+        """Lines, oldest first, the newest ``tail`` of each service. Raises NotFound for an unknown one."""
 
         def select() -> tuple[Source, ...]:
             return log_lines.select(self.observed(), self.path, service, recursive=recursive)

@@ -6,6 +6,7 @@ request that never becomes whole, and an answer that nobody takes.
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -97,6 +98,7 @@ def make(app: Any, host: str, port: int) -> _Server:
 
 def serve(app: Any, port: int, stop: Stop, host: str = "0.0.0.0") -> None:
     """Serve until ``stop`` is set, then let running calls end. Raises OSError when the port is taken."""
+    logging.getLogger("waitress").setLevel(logging.ERROR)  # a reader who hangs up is no news
     run(make(app, host, port), stop)
 
 
