@@ -100,6 +100,13 @@ class FakeEngine:
     def close(self) -> None:
         self.closed = True
 
+    @property
+    def moving(self) -> bool:
+        """Whether the swarm is still at work by itself."""
+        unsettled = (each.state not in ("running", "shutdown") for each in self.running)
+        updating = (each.facts.get("update") == "updating" for each in self.objects.values())
+        return any(unsettled) or any(updating)
+
     def put(self, resource: Resource) -> None:
         """Place an object as if somebody else had made it, whatever its labels."""
         self.index += 1

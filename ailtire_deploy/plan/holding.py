@@ -44,7 +44,7 @@ class _View:
             yield from self.missing(operation.resource)
             yield from self.predecessor(operation)
         elif operation.key.kind == "network" and operation.verb == "create":
-            yield from _tasks(len(self.observed.tasks_on(operation.key.name)), "on the network before it")
+            yield from _tasks(self.leftover(operation.key.name), "on the network before it")
         elif operation.key.kind != "service" and operation.verb == "remove":
             yield from self.users(operation.key)
 
@@ -66,6 +66,11 @@ class _View:
         if operation.verb == "create" and any(each.get("Type", "volume") == "volume" for each in mounts):
             left = sum(task.live for task in self.observed.tasks_of(operation.key.name))
             yield from _tasks(left, "of the service before it")
+
+    def leftover(self, network: str) -> int:
+        """How many tasks of removed services still stand on a network of that name, removed as well."""
+        left = self.observed.tasks_on(network)
+        return sum(Key("service", task.service) not in self.observed.resources for task in left)
 
     def users(self, key: Key) -> Iterator[str]:
         """Who still uses a network, config or secret."""
