@@ -11,6 +11,8 @@ from ailtire_deploy.state import Key, Resource
 Find = Callable[[Key], str]
 """The id behind a name."""
 
+_EMPTY: Mapping[str, Any] = {"Placement": {}, "Resources": {}}  # as the docker client sends them
+
 
 def body(resource: Resource, find: Find, force: int = 0) -> dict[str, Any]:
     """The request that makes or changes a resource; ``force`` is the counter of the service found."""
@@ -46,4 +48,4 @@ def _template(template: Mapping[str, Any], find: Find) -> dict[str, Any]:
         container["Secrets"] = [
             {**each, "SecretID": find(Key("secret", each["SecretName"]))} for each in container["Secrets"]
         ]
-    return {**found, "ContainerSpec": container}
+    return {**_EMPTY, **found, "ContainerSpec": {"Privileges": {}, **container}}

@@ -113,7 +113,7 @@ class Ground:
 
 
 def anonymous(spec: Spec, local: Callable[[str], str], networks: Mapping[str, str]) -> Spec:
-    """A spec without names, labels, ids, and what is empty."""
+    """A spec without names, labels and ids."""
     template = spec["TaskTemplate"]
     container = template["ContainerSpec"]
     for each in template["Networks"]:
@@ -129,16 +129,7 @@ def anonymous(spec: Spec, local: Callable[[str], str], networks: Mapping[str, st
             use[f"{kind}Name"] = local(use[f"{kind}Name"])
     del spec["Name"], spec["Labels"]
     container.pop("Labels", None)
-    found = pruned(spec)
-    assert isinstance(found, dict)
-    return found
-
-
-def pruned(value: Any) -> Any:
-    if isinstance(value, dict):
-        fields = {name: pruned(each) for name, each in value.items()}
-        return {name: each for name, each in fields.items() if each not in (None, {}, []) or name == "Global"}
-    return [pruned(each) for each in value] if isinstance(value, list) else value
+    return spec
 
 
 def without_own_alias(key: str, spec: Spec) -> Spec:
