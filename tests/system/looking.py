@@ -20,7 +20,9 @@ PROBE = (Path(__file__).parent / "probe.py").read_text()
 
 def probe(swarm: Swarm, service: str, **questions: Any) -> dict[str, Any]:
     """Look from inside a service: which names resolve, which addresses accept, what URLs answer."""
-    done = swarm.inside(service).run("python3 -c %s %s", PROBE, json.dumps(questions))
+    done = swarm.inside(service).run(
+        "RES_OPTIONS='timeout:1 attempts:1' python3 -c %s %s", PROBE, json.dumps(questions)
+    )
     assert done.rc == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -52,11 +54,20 @@ def has_scaled(deployed: Deployed, replicas: int) -> bool:
     return status["status"] == "running" and (found["running"], found["desired"]) == (replicas, replicas)
 
 
-def secrets_of(swarm: Swarm, service: str) -> list[str]:
+def secrets_of(swarm: Swarm, service: str) -> list[bytes]:
     """The secrets of a service as a program inside sees them."""
     names = swarm.objects("service")[service]["Spec"]["TaskTemplate"]["ContainerSpec"].get("Secrets") or []
     files = [f"/run/secrets/{each['File']['Name'].rpartition('/')[2]}" for each in names]
-    return [swarm.inside(service).file(file).content_string.strip() for file in files]
+    return [swarm.inside(service).file(file).content.strip() for file in files]
+
+
+def forms(value: bytes) -> set[str]:
+    """A secret value as it could be shown: as text, in hex, in base64."""
+    safe = base64.urlsafe_b64encode(value).decode().rstrip("=")
+    shown = {value.hex(), base64.b64encode(value).decode().rstrip("="), safe}
+    with suppress(UnicodeDecodeError):
+        shown.add(value.decode())
+    return shown
 
 
 def everything_said(deployed: Deployed) -> dict[str, str]:
