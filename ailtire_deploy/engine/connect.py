@@ -8,7 +8,9 @@ exist is an error; it never means the local engine.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +56,7 @@ def find(target: str | None, environment: Mapping[str, str]) -> Address:
 def connect(address: Address) -> docker.APIClient:
     """A client that speaks the newest version both sides know. Raises Unreachable."""
     with reaching(str(address)):
+        _knock(address.url)
         client = _client(address, None)
         spoken = min(_numbers(client.api_version), _numbers(DEFAULT_DOCKER_API_VERSION))
         if spoken != _numbers(client.api_version):
@@ -64,6 +67,16 @@ def connect(address: Address) -> docker.APIClient:
         said = f"the engine at {address} speaks API {client.api_version}; 1.41 (Docker 20.10) is needed"
         raise Unreachable(said)
     return client
+
+
+def _knock(url: str) -> None:
+    """See by hand what docker-py says badly: a local socket that fails (and which it leaks), or no ssh support."""
+    if url.startswith("ssh://") and importlib.util.find_spec("paramiko") is None:
+        raise ValueError("ssh needs one more package: pip install 'ailtire-deploy[ssh]'")
+    if url.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(TIMEOUT)
+            door.connect("/" + url.removeprefix("unix://").lstrip("/"))
 
 
 def _client(address: Address, version: str | None) -> docker.APIClient:
