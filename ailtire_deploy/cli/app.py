@@ -14,8 +14,8 @@ Targets are playbooks, definitions or bundles; running stacks are named by their
 
 \b
 Examples:
-  ailtire-deploy init                            a commented stack.yml to start from
-  ailtire-deploy plan playbook.yml --diff        what would be done, field by field
+  ailtire-deploy init                            a commented stack.yml
+  ailtire-deploy plan playbook.yml --diff        what it would do, by field
   ailtire-deploy apply playbook.yml -e tag=1.5   do it and wait
   ailtire-deploy status shop                     the living tree
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -14,12 +15,17 @@ from ailtire_deploy.cli.app import app
 from ailtire_deploy.errors import AiltireError
 
 PROGRAM = "ailtire-deploy"
-INTERNAL = 1
+COMPLETION = "_AILTIRE_DEPLOY_COMPLETE"
 BROKEN_PIPE = 141  # what a shell shows of a program that a closed pipe ended
+
+
+class InternalError(AiltireError):
+    """A mistake in this program."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, interrupt)
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         make_lenient(stream)
@@ -31,23 +37,38 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
+def interrupt(number: int, frame: object) -> NoReturn:
+    """Being told to end is being interrupted: the same way out, the same words."""
+    raise KeyboardInterrupt
+
+
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     try:
-        return as_code(app.main(arguments, prog_name=PROGRAM, standalone_mode=False))
+        return as_code(invoke(arguments))
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         return helped(error)
     except click.ClickException as error:
         return refused(error, arguments)
     except AiltireError as error:
         return reported(error, arguments)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, EOFError, click.Abort):
         click.echo("interrupted; the swarm goes on with what was written", err=True)
         return errors.INTERRUPTED
     except BrokenPipeError:
         return silenced()
     except Exception as error:
         return unexpected(error, arguments)
+
+
+def invoke(arguments: list[str]) -> object:
+    """Parse and call; click's own ``main`` would end the process itself where a pipe is closed."""
+    if COMPLETION in os.environ:
+        return app.main(arguments, prog_name=PROGRAM, complete_var=COMPLETION)
+    with app.make_context(PROGRAM, list(arguments)) as context:  # it takes its list apart
+        return app.invoke(context)
 
 
 def as_code(result: object) -> int:
@@ -91,8 +112,7 @@ def unexpected(error: Exception, arguments: Sequence[str]) -> int:
     said = (
         f"this is a mistake in {PROGRAM}: {type(error).__name__}: {error}; AILTIRE_DEBUG=1 or -v shows more"
     )
-    reported(AiltireError(said), arguments)
-    return INTERNAL
+    return reported(InternalError(said), arguments)
 
 
 def silenced() -> int:
@@ -124,6 +144,6 @@ def is_verbose(arguments: Sequence[str]) -> bool:
 def value_of(option: str, arguments: Sequence[str]) -> str:
     """The last value given to an option, before any ``--``."""
     before = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
-    pairs = zip(before, [*before[1:], ""], strict=True)
+    pairs = zip(before, [*before[1:], ""], strict=False)
     found = [each.partition("=")[2] or after for each, after in pairs if each.partition("=")[0] == option]
     return found[-1] if found else ""

@@ -19,8 +19,6 @@ from ailtire_deploy.names import StackPath
 from ailtire_deploy.state import State
 from ailtire_deploy.views import paint, trees
 
-PER_SECOND = 4
-
 
 @contextmanager
 def live(console: Console, path: StackPath) -> Iterator[Callable[[State], None]]:
@@ -28,7 +26,7 @@ def live(console: Console, path: StackPath) -> Iterator[Callable[[State], None]]
     coloured = is_coloured(sys.stderr, console.colour)
     terminal = Terminal(file=sys.stderr, force_terminal=True, no_color=not coloured, highlight=False)
     began = time.time()
-    with Live(console=terminal, transient=True, refresh_per_second=PER_SECOND) as drawing:
+    with Live(console=terminal, transient=True, auto_refresh=False) as drawing:
         yield lambda observed: drawing.update(
             picture(observed, path, time.time() - began, terminal.width), refresh=True
         )

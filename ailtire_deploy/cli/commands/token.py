@@ -30,7 +30,8 @@ def command(stack: StackPath, role: str, ttl: float, subject: str | None, engine
     \b
     Examples:
       ailtire-deploy token shop --role admin --ttl 10m
-      curl -H "Authorization: Bearer $(ailtire-deploy token shop)" http://shop.example/_admin/status
+      TOKEN=$(ailtire-deploy token shop)
+      curl -H "Authorization: Bearer $TOKEN" http://shop.example/_admin/status
     """
     import time
 
