@@ -30,11 +30,15 @@ install() {
     [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null ||
         die "missing: $*. As root on Debian they are installed for you; otherwise install them and run this again."
     say "installing $*"
-    apt_install "$@" || { apt-get -qq update && apt_install "$@"; } || die "could not install $*"
+    (
+        only_one apt
+        apt_install "$@" || { apt-get -qq update && apt_install "$@"; }
+    ) || die "could not install $*"
 }
 
 apt_install() {
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@" >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get -qq --option DPkg::Lock::Timeout=300 install --yes --no-install-recommends \
+        "$@" >/dev/null
 }
 
 # only_one NAME: wait until no other script has this part of the cache in its hands, and keep it until the end.
