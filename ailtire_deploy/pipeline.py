@@ -24,7 +24,8 @@ class Writer:
     """Who wishes: what a controller knows beside the definition.
 
     ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come
-    from, ``lost`` the children whose controllers will not come up any more.
+    from, ``lost`` the children whose controllers will not come up any more, ``wished`` when the revision was
+    written (an update that the engine gave up before that is tried again).
     """
 
     site: Site
@@ -32,6 +33,7 @@ class Writer:
     origin: str = ""
     author: str = ""
     lost: frozenset[StackPath] = frozenset()
+    wished: float = 0.0
 
 
 def present(stack: Stack, observed: State, writer: Writer) -> State:

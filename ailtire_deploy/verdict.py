@@ -7,7 +7,7 @@ otherwise when nothing has come any further for as long as its health checks may
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -52,7 +52,8 @@ def judge(
     waiting = {f"{op.resource.key}: {op.waiting}" for op in plan.operations}
     marker = frozenset([*open_ends, *waiting])
     progress = before if before and before.marker == marker else Progress(marker, now)
-    wrong = tuple(sorted([*refusals(report), *failures(desired, observed, now)]))
+    moving = {op.key.name for op in plan.ready}
+    wrong = tuple(sorted([*refusals(report), *failures(desired, observed, moving, now)]))
     if wrong:
         return Verdict("failed", wrong, progress)
     if not marker:
@@ -103,9 +104,14 @@ def refusals(report: Report) -> Iterable[str]:
     )
 
 
-def failures(desired: State, observed: State, now: float) -> Iterable[str]:
-    """What has failed for good: updates the engine gave up, children that say so."""
+def failures(desired: State, observed: State, moving: Collection[str], now: float) -> Iterable[str]:
+    """What has failed for good: updates the engine gave up, children that say so.
+
+    What is being written at this moment gets its chance first.
+    """
     for each in desired:
+        if each.name in moving:
+            continue
         found = observed.get("service", each.name) if each.kind == "service" else None
         if found and found.facts.get("update") in symptoms.UPDATE_FAILED:
             yield f"{describe(found)}: {symptoms.of(found, observed, now).message}"

@@ -93,6 +93,14 @@ def test_drift_is_told_from_a_changed_definition() -> None:
     assert operation.cause == "reality differs from the definition"
 
 
+def test_an_update_the_engine_gave_up_goes_on_when_it_is_wished_again() -> None:
+    stopped = State.of([found(service(), update="paused", updated=100.0)])
+    again = only(planned([replace(service(), facts={"wished": 200.0})], stopped))
+    assert (again.verb, again.impact) == ("update", "rolling (2 task restarts)")
+    assert again.cause == "the engine stopped the last update; it goes on"
+    assert not planned([replace(service(), facts={"wished": 50.0})], stopped).operations
+
+
 def test_labels_alone_are_an_impact_of_their_own() -> None:
     operation = only(planned([service(labels={"a": "b"})], State.of([found(service())])))
     assert operation.impact == "labels"

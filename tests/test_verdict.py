@@ -69,6 +69,12 @@ def test_an_update_that_the_engine_gave_up_fails_at_once():
     assert "too many failures" in found.reasons[0]
 
 
+def test_what_is_written_at_this_moment_gets_its_chance_first():
+    paused = State.of([service("web", update="paused", message="no")], tasks=(task("shop_web"),))
+    wished = State.of([replace(WEB, spec={"Mode": {"Replicated": {"Replicas": 2}}})])
+    assert judged(wished, paused).outcome == "pending"
+
+
 def child(outcome, report="{}"):
     body = {"format": 1}
     made = make(State(), ORDERS, body, cause=PARENT, origin="shop.r1", author="")

@@ -136,7 +136,7 @@ class Loop:
         """Who this controller is when it wishes for something."""
         below = {each for each in revisions.stacks(observed, self.path) if each.parent == self.path}
         gone = frozenset(child for child in below if verdict.lost(observed, child, self.now()))
-        return Writer(self.site, self.key, last.origin, str(self.path), gone)
+        return Writer(self.site, self.key, last.origin, str(self.path), gone, last.found.created)
 
     def _stand_in(self, desired: State, observed: State, writer: Writer) -> Report:
         """Take down children that shall go and have no controller any more."""

@@ -102,6 +102,7 @@ def _service(raw: Raw, networks: Mapping[str, str]) -> Found:
         "wanted": _wanted(spec["Mode"]),
         "update": update.get("State", ""),
         "message": update.get("Message", ""),
+        "updated": from_text(update["StartedAt"]) if update.get("StartedAt") else 0.0,
         "force": raw["Spec"]["TaskTemplate"].get("ForceUpdate", 0),
         "previous": frozenset(files((raw.get("PreviousSpec") or {}).get("TaskTemplate", {}))),
     }

@@ -27,7 +27,7 @@ def making(wish: Resource, observed: State, owner: StackPath) -> Operation | Res
         return Operation("update", named, found, "it is wished", error=_belongs(found))
     changes = diff.changes(wish, found)
     if not changes:
-        return found
+        return _resume(named, found) if _stopped_before(wish, found) else found
     return _change(named, found, changes)
 
 
@@ -82,6 +82,18 @@ def _labels_only(wish: Resource, changes: tuple[Change, ...]) -> bool:
     )
 
 
+def _stopped_before(wish: Resource, found: Resource) -> bool:
+    """Whether the engine gave an update up, and it is wished for once more since."""
+    paused = found.facts.get("update") in ("paused", "rollback_paused")
+    return paused and wish.facts.get("wished", 0.0) > found.facts.get("updated", 0.0)
+
+
+def _resume(wish: Resource, found: Resource) -> Operation:
+    """An update without a difference makes the engine go on where it stopped."""
+    cause = "the engine stopped the last update; it goes on"
+    return Operation("update", _keeping_labels(wish, found), found, cause, impact=_restarts(found))
+
+
 def _keeping_labels(wish: Resource, found: Resource) -> Resource:
     kept = {name: value for name, value in found.labels.items() if name in diff.KEPT_LABELS}
     return replace(wish, labels={**wish.labels, **kept})
@@ -99,6 +111,10 @@ def _impact(found: Resource, changes: tuple[Change, ...]) -> str:
     """Tasks are replaced when their template or the endpoint changes; a change of scale restarts none."""
     if not any(each.path.startswith(("TaskTemplate", "EndpointSpec")) for each in changes):
         return "none"
+    return _restarts(found)
+
+
+def _restarts(found: Resource) -> str:
     restarts = found.facts.get("wanted", 1)
     return f"rolling ({restarts} task restart{'' if restarts == 1 else 's'})"
 
