@@ -70,7 +70,7 @@ def connect(address: Address) -> docker.APIClient:
 
 
 def _knock(url: str) -> None:
-    """See by hand what docker-py says badly: a local socket that fails (and which it leaks), or no ssh support."""
+    """See by hand what docker-py says badly: a local socket that fails (it leaks it too), or no ssh."""
     if url.startswith("ssh://") and importlib.util.find_spec("paramiko") is None:
         raise ValueError("ssh needs one more package: pip install 'ailtire-deploy[ssh]'")
     if url.startswith("unix://"):

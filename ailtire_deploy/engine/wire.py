@@ -23,10 +23,11 @@ CONNECT_TIMEOUT = 5.0
 
 
 class Wire:
-    """One engine. Connects at the first call; every call may raise Unreachable."""
+    """One engine. Connects at the first call; a call may raise Unreachable, after ``patience`` seconds."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, patience: float = TIMEOUT) -> None:
         self.address = address
+        self._patience = patience
         self._client: docker.APIClient | None = None
         self._lock = threading.Lock()
 
@@ -54,7 +55,7 @@ class Wire:
 
     def _call(self, method: str, path: str, query: Mapping[str, Any], body: Any = None) -> Any:
         with reaching(str(self.address)):
-            response = self._send(method, path, query, body, TIMEOUT, stream=False)
+            response = self._send(method, path, query, body, self._patience, stream=False)
             return response.json() if response.content else None
 
     def _send(
