@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ailtire_deploy.definition import build, forms, rules, safety, schema
 from ailtire_deploy.definition.draft import Draft, is_unknown, known, masked
-from ailtire_deploy.definition.findings import Finding, nearest
+from ailtire_deploy.definition.findings import MOST, Finding, nearest
 from ailtire_deploy.definition.parameters import Parameters, entries, resolve, section
 from ailtire_deploy.definition.scalars import Filling
 from ailtire_deploy.documents import DEPTH, Document, too_deep
@@ -31,11 +32,13 @@ STACKS = 200  # of one tree
 class Source:
     """Where a definition, and the values given to it, stand.
 
+    ``from_files``: whoever read it has put nested definitions in place, and said which could not be read.
     ``values`` has the part of a document that holds a given parameter; ``giver`` the part that should hold
     one that is missing. Without either, problems about parameters name the definition.
     """
 
     document: Document
+    from_files: bool = False
     values: Mapping[str, Document] = field(default_factory=dict)
     giver: Document | None = None
 
@@ -107,9 +110,11 @@ def _walk(
 ) -> Iterator[tuple[StackPath, _Level]]:
     level = _examine(body, path, (sources or {}).get(path))
     yield path, level
+    if len(path.parts) == LEVELS:
+        return
     for key, child in sorted(level.draft.children.items()):
         definition = child.get("definition")
-        if isinstance(definition, dict) and len(path.parts) < LEVELS:
+        if isinstance(definition, dict):
             yield from _below(level, path / key, key, definition, sources)
 
 
@@ -126,7 +131,7 @@ def _below(
     else:
         return
     values = {name: outer.at("parameters", *at) for name, (at, _) in given.items()}
-    source = Source(document, values, outer)
+    source = Source(document, level.source.from_files, values, outer)
     parameters = {name: value for name, (_, value) in given.items()}
     yield from _walk(
         child_body(key, level.context, parameters, definition), path, {**(sources or {}), path: source}
@@ -161,8 +166,11 @@ def _examine(body: Mapping[str, Any], path: StackPath, source: Source | None) ->
     parameters = resolve(definition, context, given)
     draft, findings = _draft(definition, path, parameters)
     findings += _context(definition, context, path)
+    findings += [] if source.from_files else _unread(draft)
+    findings += _depth(draft)
     problems = [document.problem(each.path, each.message, each.hint) for each in dict.fromkeys(findings)]
     problems += _given(parameters, source)
+    problems += _unreadable(body.get("parameters"))
     environment, wrong = _environment(body.get("environment"))
     return _Level(draft, context, environment, (*problems, *wrong), source)
 
@@ -172,12 +180,12 @@ def _draft(
 ) -> tuple[Draft, list[Finding]]:
     filling = Filling(Renderer(parameters.values))
     filled = filling.definition(definition)
-    controls = list(safety.control_characters(filled))
+    controls = list(islice(safety.control_characters(filled), MOST))
     filled = masked(filled, {each.path for each in controls})
     broken = [each for each in schema.check(filled, "stack") if not is_unknown(filled, each.path)]
-    written = masked(filled, {each.path for each in broken})
+    written = masked(filled, {each.path for each in broken if each.spoils})
     draft = Draft(path, known(written), written)
-    found = [*parameters.findings, *rules.findings(draft)]
+    found = [*parameters.findings, *islice(rules.findings(draft), MOST)]
     fitting = [each for each in found if not is_unknown(written, each.path)]
     return draft, [*filling.findings, *controls, *broken, *fitting]
 
@@ -190,6 +198,23 @@ def _context(definition: Mapping[str, Any], context: str, path: StackPath) -> li
     return [Finding(("contexts",), f"there is no context {context[:40]!r}", nearest(context, known))]
 
 
+def _unread(draft: Draft) -> list[Finding]:
+    """Children whose definition is still the name of a file."""
+    paths = [("services", key, "definition") for key, child in draft.children.items() if _is_text(child)]
+    return [Finding(path, "a file cannot be read here", "send a bundle, which holds all") for path in paths]
+
+
+def _depth(draft: Draft) -> list[Finding]:
+    if len(draft.path.parts) < LEVELS:
+        return []
+    message = f"stacks nested deeper than {LEVELS} levels"
+    return [Finding(("services", key), message) for key in draft.children]
+
+
+def _is_text(child: Mapping[str, Any]) -> bool:
+    return isinstance(child.get("definition"), str)
+
+
 def _given(parameters: Parameters, source: Source) -> Iterator[Problem]:
     for name, (message, hint) in parameters.wrong.items():
         place = source.values.get(name)
@@ -197,7 +222,7 @@ def _given(parameters: Parameters, source: Source) -> Iterator[Problem]:
             yield place.problem((), message, hint)
         else:
             yield source.document.problem(("parameters", name), message, hint)
-    for name in parameters.missing:
+    for name in parameters.missing[:MOST]:
         said = f"the parameter {name} has no value and no default"
         if source.giver:
             yield source.giver.problem(("parameters",), said, "give it here")
@@ -205,6 +230,17 @@ def _given(parameters: Parameters, source: Source) -> Iterator[Problem]:
             yield source.document.problem(
                 ("parameters", name), said, f"give it with -e {name}=…, or a default"
             )
+
+
+def _unreadable(given: Any) -> list[Problem]:
+    if (
+        given is None
+        or isinstance(given, Mapping)
+        or (isinstance(given, list) and len(entries(given)) == len(given))
+    ):
+        return []
+    said = "has to be a mapping, or a list of different {name, value}"
+    return [Document.unmarked(given, "parameters").problem((), said)]
 
 
 def _environment(given: Any) -> tuple[dict[str, str], list[Problem]]:

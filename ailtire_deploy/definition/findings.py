@@ -9,15 +9,21 @@ from typing import Any, NamedTuple
 
 from ailtire_deploy.documents import Path
 
+MOST = 200  # findings of one definition: more is no help, and looking for nearest words costs time
 SHOWN = 60  # characters of a value that a message may repeat
 
 
 class Finding(NamedTuple):
-    """One mistake, at a path within one definition."""
+    """One mistake, at a path within one definition.
+
+    ``spoils``: the value there cannot be used at all. When merely something is missing from it, the rest is
+    looked at as well.
+    """
 
     path: Path
     message: str
     hint: str = ""
+    spoils: bool = True
 
 
 def quoted(value: Any) -> str:
@@ -28,7 +34,7 @@ def quoted(value: Any) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the likeliest of the known words, or all of them when they are few."""
-    words = sorted(known)
+    words = sorted(each for each in known if each.isprintable() and len(each) < SHOWN)[:MOST]
     near = get_close_matches(word[:SHOWN], words, 1, 0.6)
     if near:
         return f"did you mean {near[0]}?"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
-from ailtire_deploy.definition.findings import Finding, nearest
+from ailtire_deploy.definition.findings import MOST, Finding, nearest
 from ailtire_deploy.definition.wording import kind
 from ailtire_deploy.documents import Path
 from ailtire_deploy.templating import UNKNOWN
@@ -42,7 +43,8 @@ def resolve(definition: Mapping[str, Any], context: str, given: Mapping[str, Any
     """
     declared = section(definition, "parameters")
     contexts = section(definition, "contexts")
-    made = Parameters(findings=[*_declarations(declared), *_contexts(contexts, declared)])
+    findings = chain(_declarations(declared), _contexts(contexts, declared))
+    made = Parameters(findings=list(islice(findings, MOST)))
     chosen = section(contexts, context)
     for name, declaration in declared.items():
         made.values[name] = UNKNOWN
@@ -51,9 +53,9 @@ def resolve(definition: Mapping[str, Any], context: str, given: Mapping[str, Any
         elif name in chosen or "default" in section(declared, name):
             value = chosen[name] if name in chosen else declaration["default"]
             made.values[name] = UNKNOWN if complaint(declaration, value) else value
-        elif isinstance(declaration, dict):
+        elif isinstance(declaration, dict) and declaration.get("type") in _TYPES and name.isidentifier():
             made.missing.append(name)
-    for name in given.keys() - declared.keys():
+    for name in sorted(given.keys() - declared.keys())[:MOST]:
         made.wrong[name] = (f"the stack declares no parameter {name[:40]!r}", nearest(name, declared))
     return made
 

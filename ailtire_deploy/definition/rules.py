@@ -16,6 +16,7 @@ from ailtire_deploy.names import RESERVED
 from ailtire_deploy.units import size
 
 CONFIG_LIMIT = 64 * 1024  # bytes of one config: all of them stand in the revision
+MOST_MEMORY = 2**50
 LEAST_MEMORY = 4 * 1024 * 1024  # the engine refuses less
 
 
@@ -102,6 +103,22 @@ def _places(service: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     yield from ((path, f"/run/secrets/{use.target}") for path, use in forms.file_mounts(service, "secrets"))
 
 
+def _mounts(draft: Draft) -> Iterator[Finding]:
+    """Long forms whose parts do not go together: nothing is accepted and then ignored."""
+    for key, service in draft.plain.items():
+        for index, value in forms.items(service.get("volumes")):
+            kind = value.get("type", "volume") if isinstance(value, dict) else ""
+            path: Path = ("services", key, "volumes", index)
+            for other in {"volume", "tmpfs"} - {kind}:
+                if kind and other in value:
+                    yield Finding((*path, other), f"a {kind} has no such options")
+            if kind == "tmpfs" and value.get("source"):
+                yield Finding((*path, "source"), "a tmpfs has no source")
+            amount = section(value, "tmpfs").get("size")
+            if amount is not None and size(amount) > MOST_MEMORY:
+                yield Finding((*path, "tmpfs", "size"), "more than any machine has")
+
+
 def _commands(draft: Draft) -> Iterator[Finding]:
     """Short forms that can be malformed."""
     for key, service in draft.plain.items():
@@ -133,8 +150,8 @@ def _deploy(draft: Draft) -> Iterator[Finding]:
             yield Finding((*path, "replicas"), "a global service has one task on each node", "leave it out")
         for part in ("limits", "reservations"):
             memory = section(section(deploy, "resources"), part).get("memory")
-            if memory is not None and size(memory) < LEAST_MEMORY:
-                yield Finding((*path, "resources", part, "memory"), "the engine takes at least 4M")
+            if memory is not None and not LEAST_MEMORY <= size(memory) <= MOST_MEMORY:
+                yield Finding((*path, "resources", part, "memory"), "the engine takes from 4M to 1048576G")
 
 
 def _published(draft: Draft) -> Iterator[Finding]:
@@ -195,6 +212,7 @@ RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _references,
     _targets,
     _commands,
+    _mounts,
     _deploy,
     _published,
     _doubles,

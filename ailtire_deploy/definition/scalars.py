@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ailtire_deploy.definition.findings import Finding
+from ailtire_deploy.definition.findings import MOST, Finding
 from ailtire_deploy.documents import Path
 from ailtire_deploy.templating import UNKNOWN, Renderer, Unknown, Unrenderable
 
@@ -14,11 +14,10 @@ DECLARATIONS = frozenset({"name", "parameters", "contexts"})
 
 @dataclass(slots=True)
 class Filling:
-    """Fills one definition. What could not be filled is ``UNKNOWN``, and its path in ``unknown``."""
+    """Fills one definition. What could not be filled is ``UNKNOWN``."""
 
     renderer: Renderer
     findings: list[Finding] = field(default_factory=list)
-    unknown: set[Path] = field(default_factory=set)
 
     def definition(self, data: dict[str, Any]) -> dict[str, Any]:
         """A definition without templates. A child's own stays as it is: its controller fills it."""
@@ -54,11 +53,12 @@ class Filling:
                 return value
 
     def _text(self, path: Path, text: str) -> Any:
+        if len(self.findings) == MOST:
+            return UNKNOWN
         try:
             return self.renderer.render(text)
         except Unrenderable as error:
             self.findings.append(Finding(path, str(error), error.hint))
         except Unknown:
             pass
-        self.unknown.add(path)
         return UNKNOWN

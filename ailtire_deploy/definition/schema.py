@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -17,7 +18,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from ailtire_deploy import assets
-from ailtire_deploy.definition.findings import Finding
+from ailtire_deploy.definition.findings import MOST, Finding
 from ailtire_deploy.definition.wording import worded
 
 _TEMPLATE = {"$ref": "#/$defs/template"}
@@ -25,7 +26,8 @@ _TEMPLATE = {"$ref": "#/$defs/template"}
 
 def check(data: Any, schema: str) -> list[Finding]:
     """All that ``data`` breaks in the schema ``stack`` or ``playbook``."""
-    return [finding for error in _validator(schema).iter_errors(data) for finding in worded(error)]
+    found = (finding for error in _validator(schema).iter_errors(data) for finding in worded(error))
+    return list(islice(found, MOST))
 
 
 def strict(schema: Any) -> Any:

@@ -83,9 +83,11 @@ def _refused(error: Any) -> tuple[str, str]:
 
 
 def _amount(error: Any) -> tuple[str, str]:
-    if {"minProperties", "maxProperties"} <= error.schema.keys():
+    if error.schema.get("minProperties") == error.schema.get("maxProperties") == 1:
         known = [k for k, v in error.schema["properties"].items() if "refused" not in v and k != "name"]
         return f"takes exactly one of {', '.join(known)}", ""
+    if error.validator == "maxProperties":
+        return f"holds more than {error.validator_value} entries", ""
     return "may not be empty", ""
 
 
@@ -106,7 +108,8 @@ def _key(error: Any, path: tuple[Any, ...]) -> Finding:
 
 def _required(error: Any, path: tuple[Any, ...]) -> Iterator[Finding]:
     if not route_words.misread_key(path):
-        yield Finding(path, f"the key {error.message!r} is missing", route_words.hint(path, error.message))
+        hint = route_words.hint(path, error.message)
+        yield Finding(path, f"the key {error.message!r} is missing", hint, spoils=False)
 
 
 def _unknown(error: Any, path: tuple[Any, ...]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from ailtire_deploy.errors import Problem
 
 Path = tuple[str | int, ...]
 
+SHOWN = 80  # letters of a key
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -72,8 +73,8 @@ def dotted(path: Path) -> str:
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif _PLAIN_KEY.fullmatch(step):
+        elif _PLAIN_KEY.fullmatch(step) and len(step) <= SHOWN:
             text += f".{step}" if text else step
         else:
-            text += f"[{json.dumps(step[:80])}]"
+            text += f"[{json.dumps(step[:SHOWN])}]"
     return text

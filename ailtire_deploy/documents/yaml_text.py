@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import yaml
 
 from ailtire_deploy.documents.document import Document, Node
-from ailtire_deploy.documents.limits import ALIASED, DEPTH, SIZE
+from ailtire_deploy.documents.limits import ALIASED, DEPTH, SIZE, VALUES
 from ailtire_deploy.documents.scalars import RAW, ends_raw, plain, raw
 from ailtire_deploy.errors import InvalidInput, Problem
 
@@ -73,6 +73,7 @@ class _Composer:
         self._events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
         self._anchors: dict[str, Node] = {}
         self._aliased = 0
+        self._values = 0
 
     def compose(self) -> Node:
         next(self._events)  # the start of the stream
@@ -87,6 +88,9 @@ class _Composer:
         return node
 
     def _node(self, event: Any, depth: int) -> Node:
+        self._values += 1
+        if self._values > VALUES:
+            self._refuse(event, f"more than {VALUES} values in one file")
         if depth > DEPTH:
             self._refuse(event, f"nested deeper than {DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):

@@ -54,7 +54,7 @@ class Folder:
         return Folder(located.folder, self.project, str(Path(located.shown).parent))
 
     def _locate(self, name: str, within: Path, place: str) -> Located:
-        if not name or "\0" in name or name.startswith(("/", "~")):
+        if not name.isprintable() or not name or name.startswith(("/", "~")):
             raise Unreadable("has to be a path relative to the file that names it")
         path = Path(os.path.realpath(self.path / name))
         if not path.is_relative_to(within):
@@ -64,7 +64,7 @@ class Folder:
 
 def target(path: Path) -> tuple[Located, Folder]:
     """The file a user names on the command line, with its folder. Raises Unreadable."""
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path's own raises where it may not look
         path = _inside(path)
     real = Path(os.path.realpath(path))
     return Located(real, str(path)), Folder(real.parent, project(real.parent), str(path.parent))
@@ -72,7 +72,7 @@ def target(path: Path) -> tuple[Located, Folder]:
 
 def _inside(folder: Path) -> Path:
     for name in ("playbook.yml", "stack.yml"):
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):  # noqa: PTH113 - as above
             return folder / name
     raise Unreadable("is a folder without playbook.yml or stack.yml")
 
@@ -80,7 +80,7 @@ def _inside(folder: Path) -> Path:
 def project(folder: Path) -> Path:
     """How far up the files of a target in ``folder`` may lie."""
     for above in (folder, *folder.parents):
-        if (above / ".git").exists():
+        if os.path.exists(above / ".git"):  # noqa: PTH110 - as above
             return above
     return folder.parent if folder.parent != Path(folder.anchor) else folder
 

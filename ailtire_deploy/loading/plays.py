@@ -39,8 +39,8 @@ class Plays:
         values = [self._variables(index, play) for index, play in enumerate(plays)]
         filled = [self._filled(index, play, values[index]) for index, play in enumerate(plays)]
         broken = [each for each in schema.check(filled, "playbook") if not is_unknown(filled, each.path)]
-        self.reader.problems += [self.document.problem(*each) for each in broken]
-        fit = masked(filled, {each.path for each in broken})
+        self.reader.problems += [self.document.problem(*each[:3]) for each in broken]
+        fit = masked(filled, {each.path for each in broken if each.spoils})
         found = enumerate(fit if isinstance(fit, list) else [])
         return tuple(
             self._play(index, play, values[index]) for index, play in found if isinstance(play, dict)
@@ -58,7 +58,7 @@ class Plays:
             return play
         filling = Filling(Renderer({name: value.value for name, value in values.items()}))
         made = {k: v if k in _DATA else filling.value((index, k), v) for k, v in play.items()}
-        self.reader.problems += [self.document.problem(*each) for each in filling.findings]
+        self.reader.problems += [self.document.problem(*each[:3]) for each in filling.findings]
         return made
 
     def _play(self, index: int, play: Mapping[str, Any], values: Mapping[str, Value]) -> Play:

@@ -83,7 +83,7 @@ class Tree:
 
     def inline(self, document: Document, folder: Folder, at: StackPath, chain: tuple[Located, ...]) -> Any:
         """A definition with children and configs in place; ``chain`` are the files above it and its own."""
-        self.sources[at] = Source(document)
+        self.sources[at] = Source(document, from_files=True)
         self.folders[at] = folder
         if not isinstance(document.data, dict):
             return document.data
@@ -110,10 +110,8 @@ class Tree:
         return service
 
     def _room(self, place: Document, at: StackPath) -> bool:
-        """Whether the tree may grow further: a definition that includes itself twice grows without end."""
-        if len(at.parts) > LEVELS:
-            self._problem(place, f"stacks nested deeper than {LEVELS} levels")
-        elif len(self.sources) == STACKS:
+        """Whether the tree may grow further; of a tree that is too deep, ``definition`` says so."""
+        if len(self.sources) == STACKS:
             self._problem(place, f"a tree of more than {STACKS} stacks")
         return len(at.parts) <= LEVELS and len(self.sources) < STACKS
 

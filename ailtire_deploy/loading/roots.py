@@ -41,7 +41,7 @@ def present(wanted: Wanted, extra: Extra, reader: Reader) -> Entry:
     definition = tree.inline(wanted.document, wanted.folder, path, (wanted.located,))
     given = _given(wanted, extra)
     tree.sources[path] = Source(
-        wanted.document, {name: value.place for name, value in given.items()}, wanted.part
+        wanted.document, True, {name: value.place for name, value in given.items()}, wanted.part
     )
     body = {
         "format": FORMAT,

@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import nodes
 
 from ailtire_deploy.templating.failures import UNKNOWN, Budget, Unknown, Unrenderable
-from ailtire_deploy.templating.filters import FILTERS
+from ailtire_deploy.templating.filters import FILTERS, as_text
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
@@ -44,13 +44,13 @@ class Evaluator:
         """The value of an expression. Raises Unrenderable, Unknown, or RecursionError."""
         match node:
             case nodes.Const(value=value):
-                return value
+                return _finite(value)
             case nodes.Name(name=name):
                 return self._name(name)
             case nodes.List(items=items) | nodes.Tuple(items=items):
                 return [self.value(item) for item in items]
             case nodes.Dict(items=pairs):
-                return {self.value(pair.key): self.value(pair.value) for pair in pairs}
+                return {as_text(self.value(pair.key)): self.value(pair.value) for pair in pairs}
             case nodes.Not(node=inner):
                 return not self.value(inner)
             case nodes.Neg(node=nodes.Const(value=int() | float() as number)):
@@ -72,17 +72,18 @@ class Evaluator:
 
     def _name(self, name: str) -> Any:
         if name not in self._values:
-            near = get_close_matches(name, list(self._values), 1)
-            hint = (
-                f"did you mean {near[0]}?"
-                if near
-                else f"known are {', '.join(sorted(self._values)) or 'none'}"
-            )
-            raise Undefined(f"{name!r} is undefined", hint)
+            raise Undefined(f"{name[:60]!r} is undefined", self._nearest(name))
         value = self._values[name]
         if value is UNKNOWN:
             raise Unknown(name)
         return value
+
+    def _nearest(self, name: str) -> str:
+        known = sorted(self._values)[:300]
+        near = get_close_matches(name[:60], known, 1)
+        if near:
+            return f"did you mean {near[0]}?"
+        return f"known are {', '.join(known[:8]) or 'none'}"
 
     def _conditional(self, node: nodes.CondExpr) -> Any:
         if self.value(node.test):
@@ -129,6 +130,12 @@ class Evaluator:
         except Undefined:
             return fallback
         return fallback if empty[0] and not value else value
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and abs(value) == float("inf"):
+        raise Unrenderable("a number too large")
+    return value
 
 
 def _described(node: nodes.Node | None) -> str:

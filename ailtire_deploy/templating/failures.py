@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 TEXT_LIMIT = 64 * 1024  # characters of any text a template makes
+SCALARS = 5_000  # scalars with a template in one definition
 TOTAL_LIMIT = 4 * 1024 * 1024  # characters that all templates of one definition make together
 
 
@@ -29,10 +32,20 @@ UNKNOWN = _UnknownValue()
 
 
 class Budget:
-    """Counts the text that templates make, and refuses what is too much."""
+    """Counts what templates make, and refuses what is too much: once with a reason, then silently."""
 
     def __init__(self) -> None:
         self._left = TOTAL_LIMIT
+        self._scalars = SCALARS
+        self._spent = False
+
+    def begin(self) -> None:
+        """Account for one more scalar with a template. Raises Unknown when all is spent already."""
+        self._scalars -= 1
+        if self._spent:
+            raise Unknown
+        if self._scalars < 0:
+            self._refuse(f"more than {SCALARS} templates in one definition")
 
     def spend(self, text: str) -> str:
         """Account for a text that exists."""
@@ -45,6 +58,8 @@ class Budget:
             raise Unrenderable(f"it would be longer than {TEXT_LIMIT // 1024} KiB")
         self._left -= length
         if self._left < 0:
-            raise Unrenderable(
-                f"the templates of this definition make more than {TOTAL_LIMIT // 1024} KiB of text"
-            )
+            self._refuse(f"the templates of this definition make more than {TOTAL_LIMIT // 1024} KiB of text")
+
+    def _refuse(self, message: str) -> NoReturn:
+        self._spent = True
+        raise Unrenderable(message)

@@ -12,7 +12,6 @@ from ailtire_deploy.templating.failures import UNKNOWN, Budget, Unknown, Unrende
 from ailtire_deploy.templating.filters import as_text
 
 TEMPLATE_LIMIT = 64 * 1024  # characters of one scalar that holds a template
-SCALARS = 5_000  # scalars with a template in one definition
 _ENVIRONMENT = Environment(autoescape=False, keep_trailing_newline=True)
 
 __all__ = ["UNKNOWN", "Renderer", "Unknown", "Unrenderable", "has_template"]
@@ -33,7 +32,6 @@ class Renderer:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._budget = Budget()
         self._evaluator = Evaluator(values, self._budget)
-        self._left = SCALARS
 
     def render(self, text: str) -> Any:
         """The value a text stands for; a text that is one expression alone keeps that expression's type.
@@ -42,9 +40,7 @@ class Renderer:
         """
         if not has_template(text):
             return text
-        self._left -= 1
-        if self._left < 0:
-            raise Unrenderable(f"more than {SCALARS} templates in one definition")
+        self._budget.begin()
         try:
             return self._value(_parsed(text))
         except RecursionError:
