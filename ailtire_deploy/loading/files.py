@@ -93,7 +93,7 @@ def read(path: Path, limit: int) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        raise Unreadable("there is no such file") from None
+        raise Unreadable("does not exist") from None
     except PermissionError:
         raise Unreadable("may not be read by this user") from None
     except OSError:

@@ -87,6 +87,8 @@ def _path(wanted: Wanted, reader: Reader) -> StackPath:
     if override:
         place = wanted.part.at("name") if wanted.part else Document.unmarked(override, wanted.document.file)
         return _checked(override, place, reader)
+    if not isinstance(wanted.document.data, dict):
+        return UNNAMED  # which is said of the definition as a whole
     if own is None:
         reader.problems.append(wanted.document.problem((), "a root needs a name", "name: shop"))
         return UNNAMED
