@@ -1,6 +1,6 @@
 """Every engine name, label name and length limit passes through here.
 
-Engine names join the parts of a path with ``_``. A part matches ``[a-z][a-z0-9-]*`` and so never holds a
+Engine names join the parts of a path with ``_``. A part is of a-z, 0-9 and - and so never holds a
 ``_``: ``a_b`` + ``c`` and ``a`` + ``b_c`` cannot meet. Services and networks take 63 characters, configs and
 secrets 64 (measured on engine 20.10); a longer name is cut and ends in a hash of the whole, always the same
 way.
@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-PART = r"[a-z][a-z0-9-]*"
+PART = r"[a-z](?:[a-z0-9-]*[a-z0-9])?"  # the engine refuses a service whose name ends in a -
 RESERVED = frozenset({"admin", "gateway", "edge", "sibling", "family", "sweep"})
 LIMIT = 63
 

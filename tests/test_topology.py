@@ -9,7 +9,7 @@ from hypothesis import given
 from ailtire_deploy.model import Child, Gateway, Route, Service, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.topology import Face, Rule, Seat, Topology, decide
-from tests.stacks import launching, shop, stacks
+from tests.stacks import few, launching, shop, stacks
 
 
 def face(topology: Topology, name: str) -> Face:
@@ -134,6 +134,7 @@ def test_scaling_by_a_few_changes_nothing_at_the_gateway() -> None:
     assert scaled(9).faces[0].rules[-1].target.slots == 32  # type: ignore[union-attr]
 
 
+@few
 @given(stacks())
 def test_a_plain_service_is_on_its_sibling_network_and_its_own_way_out(stack: Stack) -> None:
     found = decide(stack)
@@ -142,6 +143,7 @@ def test_a_plain_service_is_on_its_sibling_network_and_its_own_way_out(stack: St
         assert {seat.network for seat in found.seats[service.key]} == {"sibling"} | out
 
 
+@few
 @given(stacks())
 def test_a_way_out_has_one_member(stack: Stack) -> None:
     found = decide(stack)
@@ -150,6 +152,7 @@ def test_a_way_out_has_one_member(stack: Stack) -> None:
         assert network.internal or len(members) == 1
 
 
+@few
 @given(stacks())
 def test_only_proxies_stand_on_several_internal_networks(stack: Stack) -> None:
     found = decide(stack)
@@ -160,6 +163,7 @@ def test_only_proxies_stand_on_several_internal_networks(stack: Stack) -> None:
     assert crossing <= {"gateway"}
 
 
+@few
 @given(stacks())
 def test_no_controller_is_on_a_sibling_network(stack: Stack) -> None:
     found = decide(stack)
@@ -167,6 +171,7 @@ def test_no_controller_is_on_a_sibling_network(stack: Stack) -> None:
         assert found.seats[f"{child.key}_admin"] == (Seat(f"{child.key}_family"),)
 
 
+@few
 @given(stacks())
 def test_every_seat_is_on_a_network_that_exists(stack: Stack) -> None:
     found = decide(stack)
@@ -174,6 +179,7 @@ def test_every_seat_is_on_a_network_that_exists(stack: Stack) -> None:
     assert {seat.network for seats in found.seats.values() for seat in seats} <= known
 
 
+@few
 @given(stacks())
 def test_only_the_family_face_reaches_controllers_beyond_a_registration(stack: Stack) -> None:
     for each in decide(stack).faces:

@@ -11,7 +11,7 @@ import re
 from ailtire_deploy.errors import InvalidInput, Problem
 
 _PATTERNS = {
-    "host": re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"),
+    "host": re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(\.[A-Za-z0-9][A-Za-z0-9-]*)*"),
     "path": re.compile(r"/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?"),
     "label": re.compile(r"_?[a-z][a-z0-9-]*(\.[a-z0-9-]+)*"),
     "name": re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"),

@@ -1,0 +1,336 @@
+"""The rendered configurations in a real HAProxy: what each face answers, and what the edge lets through."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from ailtire_deploy import topology
+from ailtire_deploy.errors import InvalidInput
+from ailtire_deploy.model import Child, Route, Service, Stack
+from ailtire_deploy.names import StackPath
+from ailtire_deploy.render import proxy
+from ailtire_deploy.render.narrow import narrow, segments
+from tests.proxies import Proxy, free_port, running, valid
+from tests.stacks import CASES, filled, stacks
+from tests.swarm import eventually
+
+FAMILY, SIBLING, ORDERS, QUIET, STRANGER = (f"127.0.0.{number}" for number in range(2, 7))
+FACES = {
+    "mall_family": FAMILY,
+    "mall_sibling": SIBLING,
+    "mall_orders_family": ORDERS,
+    "mall_quiet_family": QUIET,
+}
+
+
+def mall() -> Stack:
+    """A root with a service at three prefixes, one child at two mounts, and one that offers nothing."""
+    front = Service(
+        "front",
+        "front",
+        routes=(
+            Route("front", "/", "/", port=80),
+            Route("front", "/static/v1.2", "/", port=81),
+            Route("front", "/", "/site", host="example.com", port=82),
+        ),
+    )
+    orders = Child(
+        "orders", {}, routes=(Route("orders", "/orders", "/"), Route("orders", "/a/orders", "/orders"))
+    )
+    wiki = Child("wiki", {}, routes=(Route("wiki", "/wiki", "/api"),))
+    return Stack(StackPath(("mall",)), services=(front,), children=(orders, wiki, Child("quiet", {})))
+
+
+def configuration(folder: Path, port: int) -> bytes:
+    shape = topology.decide(mall())
+    faces = proxy.faces_map(shape, {network: (f"{address}/32",) for network, address in FACES.items()})
+    (folder / "faces.map").write_bytes(faces)
+    return proxy.gateway(shape, proxy.Place(f"*:{port}", str(folder / "faces.map"), str(folder / "socket")))
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    folder, port = tmp_path_factory.mktemp("gateway"), free_port()
+    with running(configuration(folder, port), port, folder, frozenset({"mall_wiki_gateway"})) as found:
+        yield found
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["closed", "admin"])
+def edge(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Proxy, bool]]:
+    folder, port = tmp_path_factory.mktemp("edge"), free_port()
+    shape = topology.decide(mall())
+    target = topology.Target("gateway", "mall_gateway", 80)
+    config = proxy.edge(shape, target, request.param, proxy.Place(f"*:{port}", socket=str(folder / "socket")))
+    with running(config, port, folder) as found:
+        yield found, request.param
+
+
+ANSWERS = [
+    (FAMILY, "GET", "/", "", "mall_front /"),
+    (FAMILY, "GET", "/any/thing?x=1", "", "mall_front /any/thing?x=1"),
+    (FAMILY, "GET", "/static/v1.2/a.css", "", "mall_front /a.css"),
+    (FAMILY, "GET", "/static/v1x2/a.css", "", "mall_front /static/v1x2/a.css"),
+    (FAMILY, "GET", "/page", "EXAMPLE.com:8080", "mall_front /site/page"),
+    (FAMILY, "GET", "/orders", "", "mall_orders_gateway /"),
+    (FAMILY, "GET", "/orders/", "", "mall_orders_gateway /"),
+    (FAMILY, "POST", "/orders/1?a=b", "", "mall_orders_gateway /1?a=b"),
+    (FAMILY, "GET", "/ordersX", "", "mall_front /ordersX"),
+    (FAMILY, "GET", "/a/orders", "", "mall_orders_gateway /orders"),
+    (FAMILY, "GET", "/a/orders/7", "", "mall_orders_gateway /orders/7"),
+    (FAMILY, "GET", "/_admin", "", "mall_admin /_admin"),
+    (FAMILY, "GET", "/_admin/status", "example.com", "mall_admin /_admin/status"),
+    (FAMILY, "GET", "/_adminX", "", "mall_front /_adminX"),
+    (FAMILY, "GET", "/_admin/children/orders/status", "", "mall_admin /_admin/children/orders/status"),
+    (FAMILY, "GET", "/orders/_admin/status", "", "mall_admin /orders/_admin/status"),
+    (FAMILY, "GET", "/orders/billing/_admin/status", "", "mall_admin /orders/billing/_admin/status"),
+    (FAMILY, "GET", "/_down/orders", "", "mall_orders_admin /_admin"),
+    (FAMILY, "GET", "/_down/orders/status", "", "mall_orders_admin /_admin/status"),
+    (FAMILY, "GET", "/_down/quiet/status", "", "mall_quiet_admin /_admin/status"),
+    (FAMILY, "GET", "/_down/nobody/status", "", 404),
+    (FAMILY, "GET", "/_down", "", 404),
+    (FAMILY, "GET", "/orders/_down/billing/status", "", 404),
+    (FAMILY, "GET", "/wiki/page", "", 503),
+    (FAMILY, "GET", "/../x", "", 400),
+    (FAMILY, "GET", "/orders/..%2f_admin", "", 400),
+    (FAMILY, "GET", "/orders/%2E%2e/_down/orders", "", 400),
+    (FAMILY, "GET", "/orders/..", "", 400),
+    (FAMILY, "GET", "/a%00b", "", 400),
+    (FAMILY, "GET", "/a%5c..%5cb", "", 400),
+    (FAMILY, "GET", "/.well-known/x", "", "mall_front /.well-known/x"),
+    (FAMILY, "GET", "/..x", "", "mall_front /..x"),
+    (SIBLING, "GET", "/", "", 404),
+    (SIBLING, "GET", "/", "front", 404),
+    (SIBLING, "GET", "/", "orders", "mall_orders_gateway /"),
+    (SIBLING, "GET", "/any/thing", "Orders:80", "mall_orders_gateway /any/thing"),
+    (SIBLING, "GET", "/x", "orders.example.com", 404),
+    (SIBLING, "GET", "/x", "wiki", 404),
+    (SIBLING, "GET", "/api", "wiki", 503),
+    (SIBLING, "GET", "/", "quiet", 404),
+    (SIBLING, "GET", "/_admin/status", "", 404),
+    (SIBLING, "GET", "/_admin/status", "orders", 404),
+    (SIBLING, "GET", "/billing/_admin/status", "orders", 404),
+    (SIBLING, "GET", "/_down/orders/status", "", 404),
+    (SIBLING, "GET", "/_down/orders/status", "orders", 404),
+    (SIBLING, "GET", "/orders", "", 404),
+    (ORDERS, "POST", "/_admin/register", "admin", "mall_admin /_admin/register"),
+    (ORDERS, "GET", "/_admin/register", "admin", 404),
+    (ORDERS, "POST", "/_admin/register/x", "admin", 404),
+    (ORDERS, "POST", "/_admin/shutdown", "admin", 404),
+    (ORDERS, "GET", "/", "", 404),
+    (ORDERS, "GET", "/", "orders", 404),
+    (ORDERS, "GET", "/_down/quiet/status", "", 404),
+    (QUIET, "POST", "/_admin/register", "admin", "mall_admin /_admin/register"),
+    (QUIET, "GET", "/", "orders", 404),
+    (STRANGER, "GET", "/", "", 404),
+    (STRANGER, "GET", "/", "orders", 404),
+    (STRANGER, "GET", "/_admin/status", "", 404),
+    (STRANGER, "POST", "/_admin/register", "", 404),
+]
+
+
+@pytest.mark.parametrize(("at", "method", "path", "host", "expected"), ANSWERS)
+def test_a_face_answers_what_it_lists_and_nothing_else(
+    gateway: Proxy, at: str, method: str, path: str, host: str, expected: str | int
+) -> None:
+    found = gateway.ask(path, at, method=method, host=host)
+    assert (f"{found.by} {found.told['path']}" if found.by else found.status) == expected
+
+
+FORGED = {
+    "X-Forwarded-For": "1.2.3.4",
+    "X-Forwarded-Prefix": "/evil",
+    "X_Forwarded_Host": "evil",
+    "X-Real-IP": "1.2.3.4",
+    "Forwarded": "for=1.2.3.4",
+}
+
+
+def forwarded(headers: dict[str, str]) -> dict[str, str]:
+    names = [name for name in headers if "forwarded" in name or "real" in name]
+    return {name: headers[name] for name in sorted(names)}
+
+
+def test_what_a_service_says_about_its_own_origin_is_replaced(gateway: Proxy) -> None:
+    found = gateway.ask("/", SIBLING, host="orders", headers=FORGED)
+    assert forwarded(found.told["headers"]) == {
+        "x-forwarded-for": "127.0.0.1",
+        "x-forwarded-host": "orders",
+        "x-forwarded-proto": "http",
+    }
+
+
+def test_what_the_gateway_above_says_is_passed_on_and_the_prefix_grows(gateway: Proxy) -> None:
+    above = {"X-Forwarded-For": "9.9.9.9", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/top"}
+    found = gateway.ask("/orders/1", FAMILY, host="example.org", headers=above)
+    assert forwarded(found.told["headers"]) == {
+        "x-forwarded-for": "9.9.9.9",
+        "x-forwarded-proto": "https",
+        "x-forwarded-prefix": "/top/orders",
+    }
+    assert found.told["headers"]["host"] == "example.org"
+
+
+def test_a_mount_that_is_rewritten_in_part_adds_only_what_was_taken_away(gateway: Proxy) -> None:
+    found = gateway.ask("/a/orders/1", FAMILY)
+    assert found.told["headers"]["x-forwarded-prefix"] == "/a"
+
+
+def attempts(gateway: Proxy, method: str, at: str) -> int:
+    upstream = gateway.upstreams["mall_orders_gateway"]
+    upstream.seen.clear()
+    upstream.rude = True
+    try:
+        path = "/orders/x" if at == FAMILY else "/x"
+        assert gateway.ask(path, at, method=method, host="orders").status in (502, 503)
+    finally:
+        upstream.rude = False
+    return len(upstream.seen)
+
+
+def test_a_request_that_may_change_something_is_sent_once(gateway: Proxy) -> None:
+    assert attempts(gateway, "POST", SIBLING) == 1
+    assert attempts(gateway, "PUT", SIBLING) == 1
+    assert attempts(gateway, "DELETE", SIBLING) == 1
+
+
+def test_a_request_that_only_reads_is_sent_again_where_it_came_in(gateway: Proxy) -> None:
+    assert attempts(gateway, "GET", SIBLING) == 4
+    assert attempts(gateway, "GET", FAMILY) == 1
+
+
+def test_a_connection_can_be_upgraded(gateway: Proxy) -> None:
+    with socket.create_connection((FAMILY, gateway.port), timeout=10) as caller:
+        caller.sendall(
+            b"GET /orders/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        with caller.makefile("rb") as reader:
+            assert reader.readline().startswith(b"HTTP/1.1 101")
+            while reader.readline().strip():
+                pass
+            caller.sendall(b"hello\n")
+            assert reader.readline() == b"hello\n"
+
+
+def test_the_log_tells_each_request_without_its_query(gateway: Proxy) -> None:
+    gateway.ask("/orders/told?token=sesame", FAMILY)
+    line = eventually(
+        lambda: next((line for line in gateway.log.read_text().splitlines() if "/orders/told" in line), ""),
+        10,
+    )
+    assert line.split()[1:6] == ["family", "GET", "/orders/told", "200", "orders:2/orders1"]
+    assert "sesame" not in gateway.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/", 200),
+        ("/orders/1?next=/_admin/", 200),
+        ("/_adminX", 200),
+        ("/_down/orders/status", 404),
+        ("/orders/_down/x", 404),
+        ("/%5fdown/orders/status", 404),
+        ("/orders%2f_down%2fx", 404),
+        ("/../x", 400),
+        ("/a/%2e%2E/x", 400),
+        ("/a/..%2fx", 400),
+        ("/a\\..\\x", 400),
+        ("/a/./x", 400),
+        ("/a%00", 400),
+        ("/a%0d%0aSet-Cookie:x", 400),
+    ],
+)
+def test_the_edge_lets_through_what_means_one_thing_only(
+    edge: tuple[Proxy, bool], path: str, expected: int
+) -> None:
+    assert edge[0].ask(path, "127.0.0.1").status == expected
+
+
+@pytest.mark.parametrize("path", ["/_admin", "/_admin/status", "/orders/_admin/status", "/%5Fadmin/status"])
+def test_the_edge_lets_control_calls_through_only_when_the_definition_says_so(
+    edge: tuple[Proxy, bool], path: str
+) -> None:
+    found, admin = edge
+    assert found.ask(path, "127.0.0.1").status == (200 if admin else 404)
+
+
+def test_the_edge_says_itself_who_called(edge: tuple[Proxy, bool]) -> None:
+    forged = {**FORGED, "X-Original-URL": "/_admin", "Proxy": "http://evil"}
+    found = edge[0].ask("/x", "127.0.0.1", host="shop.example.com:8080", headers=forged).told["headers"]
+    assert forwarded(found) == {
+        "x-forwarded-for": "127.0.0.1",
+        "x-forwarded-host": "shop.example.com:8080",
+        "x-forwarded-proto": "http",
+    }
+    assert not {"x-original-url", "proxy"} & found.keys()
+
+
+def test_a_request_with_two_lengths_goes_nowhere(edge: tuple[Proxy, bool]) -> None:
+    proxied = edge[0]
+    smuggled = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"
+    with socket.create_connection(("127.0.0.1", proxied.port), timeout=10) as caller:
+        caller.sendall(smuggled)
+        assert caller.recv(100).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_haproxy_accepts_the_configurations_of_every_case(case: Path, tmp_path: Path) -> None:
+    shape = topology.decide(filled(case))
+    (tmp_path / "faces.map").touch()
+    (tmp_path / "proxy.cfg").write_bytes(proxy.gateway(shape, proxy.Place(faces=str(tmp_path / "faces.map"))))
+    assert valid(tmp_path / "proxy.cfg") == ""
+    for file in case.glob("edge.cfg"):
+        assert valid(file) == ""
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stacks())
+def test_haproxy_accepts_the_configuration_of_any_stack(tmp_path: Path, stack: Stack) -> None:
+    (tmp_path / "faces.map").touch()
+    place = proxy.Place(faces=str(tmp_path / "faces.map"))
+    (tmp_path / "proxy.cfg").write_bytes(proxy.gateway(topology.decide(stack), place))
+    assert valid(tmp_path / "proxy.cfg") == ""
+
+
+HOSTILE = [
+    "/a\nb",
+    "/a b",
+    "/a'b",
+    '/a"b',
+    "/a#b",
+    "/a{b}",
+    "/%[src]",
+    "/a\\b",
+    "/a/../b",
+    "/.",
+    "a",
+    "/a/",
+    "",
+    "/a//b",
+]
+
+
+@pytest.mark.parametrize("path", HOSTILE)
+def test_a_path_that_could_become_structure_is_refused(path: str) -> None:
+    with pytest.raises(InvalidInput):
+        segments(path)
+
+
+@pytest.mark.parametrize("host", ["a b", "a\n", "-a", "a..b", "%[src]", "a#", "a{", "a:80", "*"])
+def test_a_host_that_could_become_structure_is_refused(host: str) -> None:
+    with pytest.raises(InvalidInput):
+        narrow("host", host)
+
+
+def test_a_hostile_route_never_reaches_the_configuration() -> None:
+    web = Service("web", "web", routes=(Route("web", "/a }\n    use_backend _admin", "/", port=80),))
+    with pytest.raises(InvalidInput):
+        proxy.gateway(topology.decide(Stack(StackPath(("shop",)), services=(web,))))
