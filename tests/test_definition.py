@@ -206,7 +206,7 @@ def test_shared_things_have_their_content_or_source() -> None:
         secrets:
           a: {from: {env: A}}
           b: {from: {file: b.txt}}
-          c: {from: {generate: {}}}
+          c: {from: {generate: true}}
           d: {from: {generate: {length: 20, generation: 2}}}
           e: {name: shop_e-0123456789ab}
         """

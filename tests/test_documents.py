@@ -17,6 +17,43 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=20,
 )
+PIECES = [
+    "a",
+    "b",
+    ": ",
+    "- ",
+    "\n",
+    "\n  ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "&x ",
+    "*x",
+    "!raw ",
+    "!!str ",
+    "!",
+    "|\n",
+]
+PIECES += [
+    ">\n",
+    '"',
+    "'",
+    "#",
+    "? ",
+    "%YAML 1.1\n",
+    "---\n",
+    "...\n",
+    "<<",
+    "\t",
+    "1",
+    "~",
+    "é",
+    "\x07",
+    "@",
+    "\r",
+]
 
 
 def only(text: str | bytes) -> Problem:
@@ -171,6 +208,14 @@ def test_honest_aliases_are_welcome() -> None:
 
 def test_a_file_may_be_only_so_large() -> None:
     assert "larger" in only("#" * (SIZE + 1)).message
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        canonical(read_yaml(text, "f.yml").data)
+    except InvalidInput as error:
+        assert error.problems
 
 
 def test_an_empty_file_is_nothing() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ailtire_deploy import names
 from ailtire_deploy.definition import Source, fill, fill_tree
 from ailtire_deploy.documents import Document, read_yaml
 from ailtire_deploy.errors import InvalidInput
@@ -268,6 +269,7 @@ def problem_of_yaml(line: str) -> str:
         ("secrets: {a: {from: {}}}", "exactly one"),
         ("secrets: {a: {from: {command: x}}}", LATER),
         ("secrets: {a: {from: {generate: {length: 3}}}}", "at least 12"),
+        ("secrets: {a: {from: {generate: false}}}", "no place"),
         ("secrets: {a: {external: true}}", "others"),
         ("secrets: {a: {name: other_a-0123456789ab}}", "not a secret of this stack"),
         ("secrets: {a: {name: shop_b-0123456789ab}}", "not a secret of this stack"),
@@ -308,6 +310,21 @@ def test_each_mistake_in_a_child_is_one_problem(line: str, said: str) -> None:
     )
     assert said in str(problem)
     assert problem.line == 5
+
+
+@pytest.mark.parametrize("length", range(1, 41))
+def test_a_secret_that_was_made_for_a_key_is_believed_however_long_its_name(length: int) -> None:
+    path = SHOP / ("o" * length)
+    made = names.in_stack(path, names.hashed_key("key", "abcdef012345"))
+    text = "services: {a: {image: a}}\nsecrets: {key: {name: NAME}}"
+    assert stack(text.replace("NAME", made), path).secrets["key"].name == made
+    for other in (made[:-1] + "x", "x" + made, names.in_stack(SHOP, "key-abcdef012345")):
+        assert problems(text.replace("NAME", other), path)
+
+
+def test_a_mistake_in_a_child_is_reported_by_the_child_alone() -> None:
+    text = 'services: {in: {type: stack, definition: {services: {a: {image: a, environment: {A: "\\e"}}}}}}'
+    assert len(problems(text)) == 1
 
 
 @pytest.mark.parametrize("key", ["admin", "gateway", "edge", "sibling", "family", "sweep"])

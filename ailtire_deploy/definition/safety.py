@@ -56,8 +56,10 @@ def _stays(target: str) -> bool:
 
 
 def control_characters(data: object) -> Iterator[Finding]:
-    """Texts, and keys, with characters that a terminal or a proxy would obey."""
+    """Texts and keys with characters that a terminal would obey; those of a child are left to itself."""
     for path, text in texts(data):
+        if path[2:3] == ("definition",) and path[0] == "services" and len(path) > 3:
+            continue
         if found := _CONTROL.search(text):
             yield Finding(path, f"holds the control character U+{ord(found[0]):04X}", "write it without")
 

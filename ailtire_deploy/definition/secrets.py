@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from ailtire_deploy import names
-from ailtire_deploy.names import StackPath
+from ailtire_deploy.names import LIMIT, StackPath
 
-_MARK = "0" * 12
+_DIGITS = 12  # of the fingerprint at the end
+_MARK = 9  # what a shortened name ends in: a dash and eight digits
 
 
 def names_its_own(path: StackPath, key: str, name: str) -> bool:
@@ -15,7 +16,9 @@ def names_its_own(path: StackPath, key: str, name: str) -> bool:
 
     A definition that could name any object would read the secrets of others.
     """
-    pattern = names.in_stack(path, names.hashed_key(key, _MARK))
-    if pattern.endswith(_MARK):
-        return re.fullmatch(re.escape(pattern.removesuffix(_MARK)) + "[0-9a-f]{12}", name) is not None
-    return len(name) == len(pattern) and name[:-8] == pattern[:-8]  # shortened: the last eight are a hash
+    whole = names.engine_name(*path.parts, names.hashed_key(key, "0" * _DIGITS), limit=10_000)
+    before = whole[:-_DIGITS]
+    if len(whole) <= LIMIT:
+        return re.fullmatch(re.escape(before) + r"[0-9a-f]{12}", name) is not None
+    shortened = re.escape(before[: LIMIT - _MARK]) + r"[0-9a-f]*-[0-9a-f]{8}"
+    return len(name) == LIMIT and re.fullmatch(shortened, name) is not None
