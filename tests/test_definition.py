@@ -116,7 +116,7 @@ read_only: true
 stop_grace_period: 10s
 stop_signal: SIGQUIT
 cap_add: [CAP_CHOWN, NET_BIND_SERVICE]
-cap_drop: [ALL]
+cap_drop: [NET_RAW]
 labels: [team=orders, ready=]
 healthcheck: {test: curl -f http://127.0.0.1, interval: 5s, retries: 2, x-note: why}
 deploy:

@@ -209,6 +209,7 @@ def test_parameters_have_types_and_bounds(declaration: str, value: Any, said: st
         ("cap_add: [SYS_ADMIN]", "beyond"),
         ("cap_add: [CAP_SYS_PTRACE]", "beyond"),
         ("cap_add: [ALL]", "beyond"),
+        ("cap_add: [CHOWN]\ncap_drop: [CAP_CHOWN]", "added and dropped"),
         ("privileged: true", "host"),
         ("devices: [/dev/sda]", "host"),
         ("pid: host", "host"),

@@ -63,7 +63,10 @@ def _child(key: str, each: Mapping[str, Any]) -> Child:
 def _options(each: Mapping[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {key: each[key] for key in _KEPT if key in each}
     options |= {key: forms.words(each[key]) for key in ("command", "entrypoint") if key in each}
-    options |= {key: _capabilities(each[key]) for key in ("cap_add", "cap_drop") if key in each}
+    if "cap_add" in each:
+        options["cap_add"] = forms.capabilities(each["cap_add"])
+    if "cap_drop" in each:
+        options["cap_drop"] = ["ALL"]  # dropping some never means keeping the others
     if "user" in each:
         options["user"] = forms.text(each["user"])
     if each.get("labels"):
@@ -73,10 +76,6 @@ def _options(each: Mapping[str, Any]) -> dict[str, Any]:
     if each.get("deploy"):
         options["deploy"] = _deploy(each["deploy"])
     return options
-
-
-def _capabilities(names: list[str]) -> list[str]:
-    return sorted({name.removeprefix("CAP_") for name in names})
 
 
 def _healthcheck(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,11 @@ def content(config: Mapping[str, Any]) -> bytes:
         raise Malformed("not base64") from None
 
 
+def capabilities(value: Any) -> list[str]:
+    """Capabilities by their short names, each once."""
+    return sorted({str(each).removeprefix("CAP_") for _, each in items(value)})
+
+
 def dependencies(service: Mapping[str, Any]) -> Iterator[tuple[Path, Dependency]]:
     wanted = service.get("depends_on")
     if isinstance(wanted, Mapping):

@@ -23,16 +23,27 @@ def findings(draft: Draft) -> Iterator[Finding]:
     """What would reach out of the containers, or pretend to be ours."""
     for key, service in draft.plain.items():
         at: Path = ("services", key)
-        for path, mount in forms.mounts(service):
-            if mount.type == "bind":
-                yield Finding((*at, *path), "a bind mount gives the host away", _POLICY)
-            if not _stays(mount.target):
-                yield Finding((*at, *path), "the target is no place inside the container")
-        for index, name in forms.items(service.get("cap_add")):
-            if name.removeprefix("CAP_") not in ALLOWED:
-                yield Finding((*at, "cap_add", index), f"{name[:40]} reaches beyond the container", _POLICY)
+        yield from _mounts(at, service)
+        yield from _capabilities(at, service)
         yield from _files(at, service)
         yield from _labels(at, service)
+
+
+def _mounts(at: Path, service: dict[str, object]) -> Iterator[Finding]:
+    for path, mount in forms.mounts(service):
+        if mount.type == "bind":
+            yield Finding((*at, *path), "a bind mount gives the host away", _POLICY)
+        if not _stays(mount.target):
+            yield Finding((*at, *path), "the target is no place inside the container")
+
+
+def _capabilities(at: Path, service: dict[str, object]) -> Iterator[Finding]:
+    for index, name in forms.items(service.get("cap_add")):
+        if name.removeprefix("CAP_") not in ALLOWED:
+            yield Finding((*at, "cap_add", index), f"{name[:40]} reaches beyond the container", _POLICY)
+    added, dropped = (set(forms.capabilities(service.get(key))) for key in ("cap_add", "cap_drop"))
+    for name in sorted(added & dropped):
+        yield Finding((*at, "cap_drop"), f"{name} is added and dropped", "all are dropped that are not added")
 
 
 def _files(at: Path, service: dict[str, object]) -> Iterator[Finding]:
