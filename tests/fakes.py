@@ -13,7 +13,7 @@ from typing import Any
 from ailtire_deploy import specs
 from ailtire_deploy.engine.reading import is_ours
 from ailtire_deploy.errors import Busy, Conflict, OutOfSequence, Overtaken, Refused
-from ailtire_deploy.names import StackPath
+from ailtire_deploy.names import LABEL_ROOT, StackPath
 from ailtire_deploy.plan.holding import references
 from ailtire_deploy.ports import EngineInfo, LogLine
 from ailtire_deploy.state import Key, Resource, State, Task
@@ -37,6 +37,7 @@ class Running:
     desired: str = "running"
     state: str = "new"
     age: int = 0
+    root: str = ""  # the label of the service it was started for; outlives the service
 
     @property
     def files(self) -> tuple[Key, ...]:
@@ -72,7 +73,7 @@ class FakeEngine:
         self.step()
         found = [self._seen(each) for each in self.objects.values()]
         strangers = {each.key for each in found if not is_ours(each, root) and each.kind != "config"}
-        tasks = tuple(self._task(each) for each in self.running)
+        tasks = tuple(self._task(each) for each in self.running if not root or each.root == str(root))
         ours = (each for each in found if is_ours(each, root))
         return State.of(ours, tasks=tasks, foreign=frozenset(strangers))
 
@@ -215,7 +216,8 @@ class FakeEngine:
         self.index += 1
         template = service.spec.get("TaskTemplate", {})
         networks = tuple(each["Target"] for each in template.get("Networks", ()))
-        self.running.append(Running(f"task{self.index}", service.name, slot, template, networks))
+        made = Running(f"task{self.index}", service.name, slot, template, networks)
+        self.running.append(replace(made, root=service.labels.get(LABEL_ROOT, "")))
 
     def _age(self, task: Running) -> None:
         task.age += 1

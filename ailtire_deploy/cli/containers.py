@@ -88,8 +88,11 @@ class Container:
         worker = threading.Thread(target=self.work)
         for thread in (*threads, worker):
             thread.start()
-        rest.serve(rest.app(Controller(self.loop, self.children), stop=self.stop), port, self.stop)
-        worker.join()
+        try:
+            rest.serve(rest.app(Controller(self.loop, self.children), stop=self.stop), port, self.stop)
+        finally:
+            self.end()
+            worker.join()
         if self.failure:
             raise self.failure
 
