@@ -90,6 +90,8 @@ class Container:
             thread.start()
         try:
             rest.serve(rest.app(Controller(self.loop, self.children), stop=self.stop), port, self.stop)
+        except OSError as error:
+            raise Failed(f"port {port} cannot be served: {error.strerror}") from error
         finally:
             self.end()
             worker.join()

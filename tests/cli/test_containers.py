@@ -114,12 +114,13 @@ def test_a_controller_on_another_swarm_ends_and_says_why() -> None:
         container(cluster="another").run(free_port())
 
 
-def test_a_port_that_is_taken_ends_the_controller() -> None:
-    with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))
-        taken.listen()
-        with pytest.raises(OSError, match="in use"):
-            container().run(taken.getsockname()[1])
+def test_a_port_that_cannot_be_had_ends_the_controller(monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(*_: object) -> None:
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr(containers.rest, "serve", serve)
+    with pytest.raises(Failed, match="port 3000 cannot be served: Address already in use"):
+        container().run(3000)
 
 
 def test_a_child_says_that_it_is_alive_and_survives_a_parent_that_is_away(
