@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ailtire_deploy.engine.reading import Found, exactly, is_ours, read
-from ailtire_deploy.engine.tasks import task
+from ailtire_deploy.engine.tasks import Places, task
 from ailtire_deploy.engine.wire import Wire
 from ailtire_deploy.names import LABEL_ROOT, StackPath
 from ailtire_deploy.state import Key, Resource, State, Task
@@ -43,12 +43,12 @@ def look(wire: Wire, root: StackPath, before: Sight) -> Sight:
     secrets = read("secret", wire.get("/secrets"))
     configs = read("config", wire.get("/configs", filters=ours))
     listed = wire.get("/tasks", filters=ours)
-    nodes = {
-        each["ID"]: (each.get("Description") or {}).get("Hostname", each["ID"]) for each in wire.get("/nodes")
-    }
+    nodes = wire.get("/nodes")
     known = _remembered(before.services, services, listed)
-    templates = {each["ID"]: each["Spec"]["TaskTemplate"] for each in services}
-    tasks = tuple(task(each, known, nodes, templates) for each in listed)
+    places = Places(
+        known, _hosts(nodes), _down(nodes), {each["ID"]: each["Spec"]["TaskTemplate"] for each in services}
+    )
+    tasks = tuple(task(each, places) for each in listed)
     network_names = {each.id: each.resource.name for each in networks}
     found = [*networks, *configs, *secrets, *read("service", services, network_names)]
     return Sight(
@@ -63,6 +63,14 @@ def _state(found: Iterable[Found], tasks: tuple[Task, ...], root: StackPath) -> 
     ours = [each.resource for each in found if is_ours(each.resource, root)]
     strangers = frozenset(each.resource.key for each in found if not is_ours(each.resource, root))
     return State.of((_counted(each, tasks) for each in ours), tasks=tasks, foreign=strangers)
+
+
+def _hosts(nodes: Iterable[Raw]) -> dict[str, str]:
+    return {each["ID"]: str((each.get("Description") or {}).get("Hostname", each["ID"])) for each in nodes}
+
+
+def _down(nodes: Iterable[Raw]) -> frozenset[str]:
+    return frozenset(each["ID"] for each in nodes if (each.get("Status") or {}).get("State") == "down")
 
 
 def _counted(resource: Resource, tasks: Iterable[Task]) -> Resource:
