@@ -47,7 +47,7 @@ def main() -> None:
     peers = [name for name in ("python -c pass", "docker stack --help") if name in times]
     print(f"best of {ROUNDS} runs, taking turns")
     for name, spent in times.items():
-        ratios = ", ".join(f"{spent / times[peer]:.1f} × {peer}" for peer in peers if peer != name)
+        ratios = ", ".join(f"{spent / times[peer]:.1f} times {peer}" for peer in peers if peer != name)
         print(f"{name:22} {spent * 1000:6.0f} ms   {ratios}")
 
 

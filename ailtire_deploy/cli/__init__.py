@@ -1,9 +1,30 @@
 """The command line: the only place that makes the real objects. Nothing imports it.
 
-``--help`` has to come at once, so nothing heavy is imported before a command needs it: ``index`` knows the
-commands by name, each stands in a module of its own, and imports what it uses in the function that uses it.
+``--help`` has to come at once, so nothing heavy is imported before a command needs it: ``front`` holds the
+help as text, each command stands in a module of its own, and imports what it uses in the function that uses
+it.
 """
 
-from ailtire_deploy.cli.entry import main
+from __future__ import annotations
 
-__all__ = ["main"]
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from ailtire_deploy.cli import front, streams
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    streams.prepare()
+    sys.exit(streams.finish(_run(given)))
+
+
+def _run(given: list[str]) -> int:
+    if given in (["--help"], ["-h"]):
+        print(front.text())
+        return 0
+    from ailtire_deploy.cli.entry import run
+
+    return run(given)

@@ -11,30 +11,16 @@ from typing import NoReturn
 import click
 
 from ailtire_deploy import errors
+from ailtire_deploy.cli import streams
 from ailtire_deploy.cli.app import app
 from ailtire_deploy.errors import AiltireError
 
 PROGRAM = "ailtire-deploy"
 COMPLETION = "_AILTIRE_DEPLOY_COMPLETE"
-BROKEN_PIPE = 141  # what a shell shows of a program that a closed pipe ended
 
 
 class InternalError(AiltireError):
     """A mistake in this program."""
-
-
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit."""
-    signal.signal(signal.SIGTERM, interrupt)
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        make_lenient(stream)
-    code = run(given)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = silenced()
-    sys.exit(code)
 
 
 def interrupt(number: int, frame: object) -> NoReturn:
@@ -44,6 +30,7 @@ def interrupt(number: int, frame: object) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         return as_code(invoke(arguments))
     except click.exceptions.Exit as error:
@@ -58,7 +45,7 @@ def run(arguments: list[str]) -> int:
         click.echo("interrupted; the swarm goes on with what was written", err=True)
         return errors.INTERRUPTED
     except BrokenPipeError:
-        return silenced()
+        return streams.silenced()
     except Exception as error:
         return unexpected(error, arguments)
 
@@ -113,19 +100,6 @@ def unexpected(error: Exception, arguments: Sequence[str]) -> int:
         f"this is a mistake in {PROGRAM}: {type(error).__name__}: {error}; AILTIRE_DEBUG=1 or -v shows more"
     )
     return reported(InternalError(said), arguments)
-
-
-def silenced() -> int:
-    """Nobody reads any more: keep the interpreter from complaining about it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
-
-
-def make_lenient(stream: object) -> None:
-    """A character that the terminal's encoding does not have must not end the program."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure:
-        reconfigure(errors="backslashreplace")
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ailtire_deploy.cli.index import ALIASES, SECTIONS
+from ailtire_deploy.cli.front import ALIASES, SECTIONS
 from tests.cli.running import BAD, GOOD, environment, lines_over, modules_after, run, stack
 
 COMMANDS = [name for section in SECTIONS.values() for name in section]
@@ -49,6 +49,18 @@ def test_the_older_verb_is_the_same_command() -> None:
 
     assert isinstance(older, click.Group)
     assert older.commands["deploy"] is apply
+
+
+def test_the_help_of_the_program_needs_no_library_at_all() -> None:
+    code = "import sys\nfrom ailtire_deploy.cli import main\nprint(*sys.modules)\nmain(['--help'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"click", "inspect", "dataclasses"} & set(done.stdout.partition("Usage:")[0].split())
+
+
+def test_help_is_the_same_however_it_is_asked_for(tmp_path: Path) -> None:
+    shown = run(tmp_path, "--help").out
+    assert run(tmp_path, "-h").out == run(tmp_path, "-h", "apply").out == shown
+    assert shown in run(tmp_path).err + "\n"
 
 
 def test_help_imports_nothing_heavy() -> None:
