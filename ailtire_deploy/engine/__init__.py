@@ -134,14 +134,19 @@ class SwarmEngine:
         return id
 
     def _named(self, key: Key) -> list[Found]:
-        listed = self._wire.get(
-            PATHS[key.kind], filters={"name": [key.name]}
-        )  # the engine compares beginnings
-        return [each for each in read(key.kind, listed) if each.resource.name.lower() == key.name.lower()]
+        return [each for each in read(key.kind, self._listed(key)) if each.resource.key == key]
+
+    def _listed(self, key: Key) -> Any:
+        return self._wire.get(PATHS[key.kind], filters={"name": [key.name]})  # the engine compares beginnings
 
     def _clash(self, resource: Resource) -> Conflict:
-        """Who holds the name we wanted."""
-        if any(is_ours(each.resource, resource.path.root) for each in self._named(resource.key)):
+        """Who holds the name we wanted; a copy of a network of ours that left the swarm counts as ours."""
+        holders = read(resource.kind, self._listed(resource.key), stale=True)
+        if any(
+            is_ours(each.resource, resource.path.root)
+            for each in holders
+            if each.resource.key == resource.key
+        ):
             return Overtaken(f"{resource.key} was made by somebody else meanwhile")
         return Conflict(
             f"a {resource.kind} of the name {resource.name} exists and is not ours; it is left alone"

@@ -40,11 +40,16 @@ class Found:
     resource: Resource
 
 
-def read(kind: Kind, listed: Iterable[Raw], networks: Mapping[str, str] | None = None) -> list[Found]:
-    """The objects of one kind in an answer of the engine; ``networks`` are names by id, for services."""
+def read(
+    kind: Kind, listed: Iterable[Raw], networks: Mapping[str, str] | None = None, stale: bool = False
+) -> list[Found]:
+    """The objects of one kind in an answer of the engine.
+
+    ``networks`` are names by id, for services; ``stale`` asks for networks that left the swarm as well.
+    """
     match kind:
         case "network":
-            return [_network(each) for each in listed if not _is_stale(each)]
+            return [_network(each) for each in listed if stale or not _is_stale(each)]
         case "config":
             return [
                 _object(kind, each, data=base64.b64decode(each["Spec"].get("Data", ""))) for each in listed

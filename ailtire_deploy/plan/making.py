@@ -59,10 +59,8 @@ def _predecessor(wish: Resource, observed: State) -> Resource | None:
 
 def _change(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> Operation | Resource:
     update = Operation("update", _keeping_labels(wish, found), found, _cause(wish, found), changes, "labels")
-    if _labels_only(wish, changes):
-        return (
-            found if wish.kind == "network" else update
-        )  # a network's labels cannot, and nothing reads them
+    if _labels_only(wish, changes):  # those of a network cannot change, and nothing reads them
+        return found if wish.kind == "network" else update
     if wish.kind == "network":
         said = "a network cannot change: remove what stands on it, then the network"
         return replace(update, impact="replace network", error=said)
@@ -77,9 +75,9 @@ def _change(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> Ope
 def _labels_only(wish: Resource, changes: tuple[Change, ...]) -> bool:
     """Whether no more than labels changed. Of a secret only the hash tells that its content did."""
     paths = {each.path for each in changes}
-    return all(path.startswith("Labels.") for path in paths) and not (
-        wish.kind == "secret" and diff.HASH_PATH in paths
-    )
+    if wish.kind == "secret" and diff.HASH_PATH in paths:
+        return False
+    return all(path.startswith("Labels.") for path in paths)
 
 
 def _stopped_before(wish: Resource, found: Resource) -> bool:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from ailtire_deploy.apply import apply
 from ailtire_deploy.engine import SwarmEngine
-from ailtire_deploy.state import Task
+from ailtire_deploy.plan import plan
+from ailtire_deploy.state import State, Task
 from tests.contract import wishes
 from tests.contract.conftest import Bench, real
 from tests.swarm import Swarm
@@ -93,3 +95,20 @@ def test_a_network_that_left_the_swarm_is_not_there_though_the_engine_lists_it(b
     assert wishes.network().key not in now.resources
     assert wishes.network().key not in now.foreign
     assert now.tasks_on("contract_sibling")
+
+
+def test_a_name_that_lingers_is_made_anew_as_soon_as_it_is_free(bench: Bench) -> None:
+    for _ in range(3):
+        desired = State.of([wishes.network(), wishes.service()])
+        bench.until(
+            lambda now, wanted=desired: not apply_all(bench, wanted, now) and now.settled("contract_web")
+        )
+        for each in ("service", "network"):
+            bench.engine.remove(next(r for r in bench.observe() if r.kind == each))
+
+
+def apply_all(bench: Bench, desired: State, observed: State) -> list[str]:
+    """What was done in this round; nothing may fail."""
+    report = apply(plan(desired, observed, wishes.ROOT, 0.0), bench.engine)
+    assert not report.failed, report.reasons
+    return [str(each) for each in report if each.outcome != "ok"]
