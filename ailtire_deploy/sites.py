@@ -21,7 +21,7 @@ ROOT = "0:0"  # without any capability it may still open a socket that belongs t
 
 def of_engine(info: EngineInfo, environment: Mapping[str, str]) -> Site:
     """What the command line hands down: the socket is that of the engine in use, as the node sees it."""
-    address = info.address
+    address = info.address.partition(" ")[0]  # the rest names the docker context
     socket = address.removeprefix("unix://") if address.startswith("unix://") else DEFAULT_SOCKET
     socket = environment.get("AILTIRE_SOCKET") or socket
     image = environment.get("AILTIRE_IMAGE") or DEFAULT_IMAGE
