@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ailtire_deploy import foresight, identity, names, pipeline, revisions, sealing, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.departures import stand_in
-from ailtire_deploy.errors import Busy, Failed
+from ailtire_deploy.errors import Busy, Conflict, Failed
 from ailtire_deploy.keyring import Keyring, Keys
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.names import StackPath
@@ -89,8 +89,10 @@ class Launcher:
             wish = self.wish(entry, observed, keep=True)
             if observed.get("config", names.salt_config(entry.path)) is None:
                 made.append(apply(plan(salt_of(wish), observed, OUTERMOST, self.now()), self.engine))
+                refuse_if_taken(made[-1], names.salt_config(entry.path))
                 continue  # names of secrets come from the salt: it has to be known that ours is the one
             made.append(apply(plan(wish.desired, observed, OUTERMOST, self.now()), self.engine))
+            refuse_if_taken(made[-1], wish.revision.name)
             if not any(each.name == wish.revision.name for each in made[-1].waiting):
                 return wish, [Report(each.changed) for each in made]
         raise Busy(f"{entry.path}: others write revisions faster than this one could be; try again")
@@ -176,6 +178,13 @@ def refuse_while_leaving(observed: State, root: StackPath) -> None:
     last = revisions.newest(observed, root)
     if last is not None and last.absent:
         raise Busy(f"{root} is shutting down; apply it again when that is done")
+
+
+def refuse_if_taken(report: Report, name: str) -> None:
+    """Raises Conflict when what carries everything else could not be made."""
+    for each in report.failed:
+        if each.name == name:
+            raise Conflict(each.text)
 
 
 def refuse_if_replaced(observed: State, root: StackPath, revision: str) -> None:
