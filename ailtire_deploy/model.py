@@ -1,7 +1,8 @@
 """A filled definition as frozen values: what the files mean, before anything is decided about networks.
 
-Only what later steps reason about has a field of its own. The rest of a service (``command``, ``healthcheck``,
-``deploy``, …) stays in ``options``, in the long form of the Compose specification and already checked.
+Only what later steps reason about has a field of its own. The rest of a service (``command``,
+``healthcheck``, ``deploy``, …) stays in ``options``, in the long form of the Compose specification and
+already checked.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ Condition = Literal["started", "healthy", "completed"]
 class Route:
     """One line of an ``interface``: what arrives under ``host`` and ``prefix`` goes to ``service``.
 
-    ``prefix`` starts with ``/`` and has no slash at its end, except the root ``/`` itself; ``host`` "" means any.
-    ``path`` is what the prefix is rewritten to; ``port`` is None for a child (its gateway's port is known).
+    ``prefix`` starts with ``/`` and has no slash at its end, except the root ``/`` itself; ``host`` "" means
+    any. ``path`` is what the prefix is rewritten to; ``port`` is None for a child (its gateway's port is
+    known).
     """
 
     service: str
@@ -76,7 +78,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A service that is a stack itself. ``definition`` is unfilled: only the child's own controller fills it."""
+    """A service that is a stack itself.
+
+    ``definition`` is unfilled: only the child's own controller fills it.
+    """
 
     key: str
     definition: Mapping[str, Any]
@@ -87,9 +92,9 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret of the stack: in a revision the engine ``name`` of the object that holds it, before that its source.
+    """A secret of the stack: in a revision the engine ``name`` of its object, before that its ``source``.
 
-    ``source`` is one of ``{"env": NAME}``, ``{"file": PATH}``, ``{"generate": {"length": 32, "generation": 1}}``.
+    That is one of ``{"env": NAME}``, ``{"file": PATH}`` and ``{"generate": {"length": 32, "generation": 1}}``.
     """
 
     name: str = ""
@@ -129,8 +134,8 @@ class Stack:
 class Site:
     """What a definition cannot know: the facts a launcher hands down to the controllers it starts.
 
-    ``socket`` is the engine's socket as a path on the node, ``user`` the uid:gid that may open it, ``cluster`` the
-    swarm's id; a controller whose engine reports another one writes nothing.
+    ``socket`` is the engine's socket as a path on the node, ``user`` the uid:gid that may open it,
+    ``cluster`` the swarm's id; a controller whose engine reports another one writes nothing.
     """
 
     image: str
