@@ -94,7 +94,7 @@ class Child:
 class Secret:
     """A secret of the stack: in a revision the engine ``name`` of its object, before that its ``source``.
 
-    That is one of ``{"env": NAME}``, ``{"file": PATH}`` and ``{"generate": {"length": 32, "generation": 1}}``.
+    That is ``{"env": NAME}``, ``{"file": PATH}`` or ``{"generate": {"length": 32, "generation": 1}}``.
     """
 
     name: str = ""
