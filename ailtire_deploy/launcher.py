@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 OUTERMOST = StackPath()
 POLL = 1.0  # seconds between two looks at a tree that is on its way
 ATTEMPTS = 5  # races for a revision's number that may be lost
+CLEARING = 10.0  # seconds a node may take to remove the containers of tasks that are gone
 SHUTDOWN_PATIENCE = 180.0  # seconds without anything going away
 Watch = Callable[[State], None]
 
@@ -151,11 +152,14 @@ class Launcher:
         """Leaf to root, until nothing but volumes is left. Raises Failed when nothing goes away any more."""
         made: list[Report] = []
         marker, since = -1, self.now()
+        services: set[str] = set()
         while True:
             observed = self.engine.observe(root)
             watch(observed)
+            services |= {each.name for each in observed if each.kind == "service"}
             left = sum(1 for _ in observed) + sum(task.live for task in observed.tasks)
             if left == 0:
+                self._let_node_clear(services)
                 return recap(root, observed, Report.of(made), "", None)
             if left != marker:
                 marker, since = left, self.now()
@@ -164,6 +168,12 @@ class Launcher:
                 raise Failed(f"{root}: still there after {SHUTDOWN_PATIENCE:.0f} s: {names_left}")
             made.append(self.sweep_once(root, observed))
             self.sleep(POLL)
+
+    def _let_node_clear(self, services: Collection[str]) -> None:
+        """The swarm has forgotten the tasks; the node removes their containers a moment later."""
+        deadline = self.now() + CLEARING
+        while self.engine.containers(services) and self.now() < deadline:
+            self.sleep(POLL / 4)
 
     def sweep_once(self, root: StackPath, observed: State) -> Report:
         """One round of taking down what the launcher made, and the work of controllers that are not there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -67,6 +67,13 @@ class Engine(Protocol):
 
     def follow(self, task_id: str, source: str, *, since: float) -> Iterator[LogLine]:
         """Lines of one task as they come, until the task ends or the iterator is closed."""
+        ...
+
+    def containers(self, services: Collection[str]) -> int:
+        """How many containers of these services are left on the node that answers.
+
+        A node clears them away a moment after the swarm has forgotten their tasks.
+        """
         ...
 
     def wait(self, seconds: float) -> None:

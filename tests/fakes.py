@@ -6,7 +6,7 @@ The contract tests run on this model and on a real swarm alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from ailtire_deploy.errors import Busy, Conflict, OutOfSequence, Overtaken, Refu
 from ailtire_deploy.names import LABEL_ROOT, StackPath
 from ailtire_deploy.plan.holding import references
 from ailtire_deploy.ports import EngineInfo, LogLine
-from ailtire_deploy.state import Key, Resource, State, Task
+from ailtire_deploy.state import LIVE, Key, Resource, State, Task
 
 Spec = Mapping[str, Any]
 
@@ -94,6 +94,9 @@ class FakeEngine:
 
     def follow(self, task_id: str, source: str, *, since: float) -> Iterator[LogLine]:
         return self.logs(task_id, source, tail=len(self.output.get(task_id, [])))
+
+    def containers(self, services: Collection[str]) -> int:
+        return sum(each.service in services and each.state in LIVE for each in self.running)
 
     def wait(self, seconds: float) -> None:
         return

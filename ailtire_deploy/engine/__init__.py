@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -20,8 +20,7 @@ from ailtire_deploy.ports import EngineInfo, LogLine
 from ailtire_deploy.state import Key, Resource, State
 
 PATHS = {"network": "/networks", "config": "/configs", "secret": "/secrets", "service": "/services"}
-
-
+SERVICE_OF = "com.docker.swarm.service.name"  # the engine's own label on the containers of a service
 SILENCE = 10.0  # seconds a finished log may take to arrive
 
 
@@ -98,6 +97,11 @@ class SwarmEngine:
         """Lines of one task as they come. ``close()`` may be called from another thread. Raises NotFound."""
         stream = self._wire.stream(f"/tasks/{task_id}/logs", None, **logs.query(None, since, follow=True))
         return Following(stream, source)
+
+    def containers(self, services: Collection[str]) -> int:
+        """How many containers of these services are left on the node that answers."""
+        listed = self._wire.get("/containers/json", all=True, filters={"label": [SERVICE_OF]})
+        return sum(each["Labels"][SERVICE_OF] in services for each in listed)
 
     def wait(self, seconds: float) -> None:
         """Return when something was written since the last wait, at the latest after ``seconds``."""
