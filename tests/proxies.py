@@ -105,7 +105,7 @@ def running(config: bytes, port: int, folder: Path, missing: frozenset[str] = fr
             lambda found: f"{found[1]} 1-1 127.0.0.1:{ports.get(found[2], 1)}", config.decode()
         )
         assert _DNS in text
-        (folder / "proxy.cfg").write_text(text.replace(_DNS, ""))
+        (folder / "proxy.cfg").write_text(text.replace(_DNS, "").replace(" resolvers gateways rise 2", ""))
         log = folder / "proxy.log"
         process = stack.enter_context(
             subprocess.Popen(

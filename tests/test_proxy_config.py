@@ -66,7 +66,7 @@ def edge(
 ) -> Iterator[tuple[Proxy, bool]]:
     folder, port = tmp_path_factory.mktemp("edge"), free_port()
     shape = topology.decide(mall())
-    target = topology.Target("gateway", "mall_gateway", 80)
+    target = topology.Target("gateway", "mall_gateway", 80, drains=True)
     config = proxy.edge(shape, target, request.param, proxy.Place(f"*:{port}", socket=str(folder / "socket")))
     with running(config, port, folder) as found:
         yield found, request.param

@@ -34,6 +34,7 @@ class Backend:
     server: str
     address: str
     slots: int
+    drains: bool
     pattern: str = ""
     replacement: str = ""
     mount: str = ""
@@ -121,7 +122,7 @@ def _backend(known: dict[tuple[Target, str, str], Backend], rule: Rule) -> str:
 
 def _servers(name: str, target: Target, rewriting: Mapping[str, str] | None = None) -> Backend:
     address = f"{tasks_of(narrow('name', target.service))}:{target.port:d}"
-    return Backend(name, target.label.lstrip("_"), address, target.slots, **(rewriting or {}))
+    return Backend(name, target.label.lstrip("_"), address, target.slots, target.drains, **(rewriting or {}))
 
 
 def rewriting(rule: Rule) -> dict[str, str]:

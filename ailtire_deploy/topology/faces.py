@@ -93,7 +93,7 @@ def controller(path: StackPath, label: str) -> Target:
 
 
 def gateway(path: StackPath, label: str) -> Target:
-    return Target(label, names.gateway_service(path), GATEWAY_PORT)
+    return Target(label, names.gateway_service(path), GATEWAY_PORT, drains=True)
 
 
 def plain(path: StackPath, service: Service, route: Route) -> Target:

@@ -36,12 +36,16 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """All tasks of one engine service. ``label`` names it in the proxy's configuration and log."""
+    """All tasks of one engine service. ``label`` names it in the proxy's configuration and log.
+
+    ``drains``: a task that was told to stop serves on for a while, as a gateway's does.
+    """
 
     label: str
     service: str
     port: int
     slots: int = SLOTS
+    drains: bool = False
 
 
 @dataclass(frozen=True, slots=True)
