@@ -1,4 +1,5 @@
 # What every set-up script shares: where the project is, how to speak, and how to install a Debian package.
+# shellcheck shell=bash
 # Sourced, never run. Progress goes to stderr, so that stdout stays free for results.
 
 set -euo pipefail
