@@ -51,44 +51,49 @@ def only_good(seen: Counter[str]) -> bool:
     return set(seen) == {"200"} and seen.total() > 200
 
 
-def test_a_rolling_update_drops_no_request(swarm: Swarm, tmp_path: Path) -> None:
-    roll_under_load(swarm, tmp_path, 1)
-
-
-def test_a_new_route_drops_no_request_of_another_prefix(swarm: Swarm, tmp_path: Path) -> None:
-    change_routes_under_load(swarm, tmp_path, 1)
+@pytest.fixture(scope="module")
+def folder(swarm: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the definition is that both tests change."""
+    with cleaned(swarm, "ferry"):
+        yield tmp_path_factory.mktemp("ferry")
 
 
 def roll_under_load(swarm: Swarm, folder: Path, rounds: int) -> None:
     noted = service(environment={"NOTE": "{{ note }}"}, deploy={"replicas": 2})
     file = write(folder, "ferry", {"cabin": noted}, parameters=NOTED)
-    with cleaned(swarm, "ferry"):
-        swarm.cli("apply", file, code=0)
-        with load(swarm, "/") as seen:
-            for number in range(rounds):
-                swarm.cli("apply", file, "-e", f"note=round {number}", code=0)
-        assert only_good(seen)
+    swarm.cli("apply", file, code=0)
+    with load(swarm, "/") as seen:
+        for number in range(rounds):
+            swarm.cli("apply", file, "-e", f"note=round {number}", code=0)
+    assert only_good(seen)
 
 
 def change_routes_under_load(swarm: Swarm, folder: Path, rounds: int) -> None:
     cabin = service(deploy={"replicas": 2})
-    with cleaned(swarm, "ferry"):
-        swarm.cli("apply", write(folder, "ferry", {"cabin": cabin}), code=0)
-        with load(swarm, "/") as seen:
-            for number in range(rounds):
-                with_deck = {"cabin": cabin, "deck": service(f"/deck{number}")}
-                swarm.cli("apply", write(folder, "ferry", with_deck), code=0)
-                assert swarm.http("GET", f"/deck{number}/x", port=PORT).status_code == 200
-        assert only_good(seen)
+    swarm.cli("apply", write(folder, "ferry", {"cabin": cabin}), code=0)
+    with load(swarm, "/") as seen:
+        for number in range(rounds):
+            with_deck = {"cabin": cabin, "deck": service(f"/deck{number}")}
+            swarm.cli("apply", write(folder, "ferry", with_deck), code=0)
+            assert swarm.http("GET", f"/deck{number}/x", port=PORT).status_code == 200
+    assert only_good(seen)
+
+
+def test_a_rolling_update_drops_no_request(swarm: Swarm, folder: Path) -> None:
+    roll_under_load(swarm, folder, 1)
+
+
+def test_a_new_route_drops_no_request_of_another_prefix(swarm: Swarm, folder: Path) -> None:
+    change_routes_under_load(swarm, folder, 1)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
-def test_ten_rolling_updates_drop_no_request(swarm: Swarm, tmp_path: Path) -> None:
-    roll_under_load(swarm, tmp_path, 10)
+def test_ten_rolling_updates_drop_no_request(swarm: Swarm, folder: Path) -> None:
+    roll_under_load(swarm, folder, 10)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
-def test_ten_changed_routes_drop_no_request(swarm: Swarm, tmp_path: Path) -> None:
-    change_routes_under_load(swarm, tmp_path, 10)
+def test_ten_changed_routes_drop_no_request(swarm: Swarm, folder: Path) -> None:
+    change_routes_under_load(swarm, folder, 10)

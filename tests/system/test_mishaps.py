@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,124 +12,128 @@ import pytest
 from tests.swarm import TRACEBACK, Swarm, eventually
 from tests.system.small import PORT, cleaned, left, service, write
 
-
-@pytest.mark.parametrize("written", [1, 4, 7])
-def test_an_apply_that_was_killed_is_finished_by_the_next(swarm: Swarm, tmp_path: Path, written: int) -> None:
-    """Killed with -9 when so many things have been made; no human step is between."""
-    kill_and_apply_again(swarm, tmp_path, written, signal.SIGKILL)
+NOTED = {"note": {"type": "string", "default": "none"}}
 
 
-def kill_and_apply_again(swarm: Swarm, folder: Path, written: int, how: signal.Signals) -> int:
-    """The exit code of the one that was killed."""
-    file = write(folder, "comet", {"tail": service()})
+@pytest.fixture(scope="module")
+def comet(swarm: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A small stack that several tests share, and that none of them leaves broken."""
+    noted = service(environment={"NOTE": "{{ note }}"})
     with cleaned(swarm, "comet"):
-        with swarm.start_cli("apply", file) as process:
-            eventually(lambda: len(left(swarm, "comet")) >= written or process.poll() is not None, 60)
-            begun = time.monotonic()
-            process.send_signal(how)
-            out, err = process.communicate(timeout=20)
-            assert time.monotonic() - begun < 3
-        assert TRACEBACK not in out + err
-        swarm.cli("apply", file, code=0, timeout=90)
-        swarm.cli("plan", file, code=0)
-        assert swarm.http("GET", "/", port=PORT).status_code == 200
+        yield write(tmp_path_factory.mktemp("comet"), "comet", {"tail": noted}, parameters=NOTED)
+
+
+def applied(swarm: Swarm, file: Path, note: str) -> None:
+    """Apply goes through, serves, and leaves nothing to do."""
+    swarm.cli("apply", file, "-e", f"note={note}", code=0, timeout=90)
+    swarm.cli("plan", file, "-e", f"note={note}", code=0)
+    assert swarm.http("GET", "/", port=PORT).status_code == 200
+
+
+def interrupted(swarm: Swarm, file: Path, note: str, things: int, how: signal.Signals) -> int:
+    """The exit code of an apply that was sent a signal once there are so many things of the stack."""
+    with swarm.start_cli("apply", file, "-e", f"note={note}") as process:
+        eventually(lambda: len(left(swarm, "comet")) >= things or process.poll() is not None, 60)
+        begun = time.monotonic()
+        process.send_signal(how)
+        out, err = process.communicate(timeout=20)
+        assert time.monotonic() - begun < 3
+    assert TRACEBACK not in out + err
     return process.returncode
+
+
+def test_a_first_apply_that_was_killed_is_finished_by_the_next(swarm: Swarm, comet: Path) -> None:
+    assert interrupted(swarm, comet, "first", 4, signal.SIGKILL) == -signal.SIGKILL
+    applied(swarm, comet, "first")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_apply_ends_at_once_and_the_next_one_starts_at_once(
-    swarm: Swarm, tmp_path: Path, how: signal.Signals
+    swarm: Swarm, comet: Path, how: signal.Signals
 ) -> None:
-    assert kill_and_apply_again(swarm, tmp_path, 5, how) == 130
+    applied(swarm, comet, "before")
+    there = len(left(swarm, "comet"))
+    assert interrupted(swarm, comet, f"after {how}", there + 1, how) == 130
+    applied(swarm, comet, f"after {how}")
 
 
-def both_at_once(swarm: Swarm, file: Path, *variants: str) -> list[int]:
-    """Two applies side by side; their exit codes."""
-    processes = [swarm.start_cli("apply", file, "-e", f"note={variant}") for variant in variants]
-    outcomes = []
-    for process in processes:
-        out, err = process.communicate(timeout=120)
-        assert TRACEBACK not in out + err
-        assert process.returncode in (0, 6), out + err
-        outcomes.append(process.returncode)
-    return outcomes
+def race(swarm: Swarm, file: Path, rounds: int) -> int:
+    """How many rounds of two applies at once ended well, half of them with two different revisions."""
+    for number in range(rounds):
+        notes = (f"{number}a", f"{number}{'ab'[number % 2]}")
+        processes = [swarm.start_cli("apply", file, "-e", f"note={note}") for note in notes]
+        for process in processes:
+            out, err = process.communicate(timeout=120)
+            assert TRACEBACK not in out + err
+            assert process.returncode in (0, 6), out + err
+        assert 0 in [process.returncode for process in processes]
+        environment = swarm.objects("service")["comet_tail"]["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"]
+        winner = next(each for each in environment if each.startswith("NOTE=")).removeprefix("NOTE=")
+        assert winner in notes
+        applied(swarm, file, winner)
+    return rounds
 
 
-def race(swarm: Swarm, folder: Path, rounds: int) -> int:
-    """How many rounds of two applies ended well, half of them with two different revisions."""
-    noted = service(environment={"NOTE": "{{ note }}"})
-    file = write(folder, "duel", {"field": noted}, parameters={"note": {"type": "string", "default": "none"}})
-    good = 0
-    with cleaned(swarm, "duel"):
-        for number in range(rounds):
-            first, second = f"{number}a", f"{number}{'ab'[number % 2]}"
-            assert 0 in both_at_once(swarm, file, first, second)
-            environment = swarm.objects("service")["duel_field"]["Spec"]["TaskTemplate"]["ContainerSpec"][
-                "Env"
-            ]
-            winner = next(each for each in environment if each.startswith("NOTE=")).removeprefix("NOTE=")
-            assert winner in (first, second)
-            swarm.cli("plan", file, "-e", f"note={winner}", code=0)
-            good += 1
-    return good
-
-
-def test_two_applies_at_once_end_in_one_state(swarm: Swarm, tmp_path: Path) -> None:
-    assert race(swarm, tmp_path, 3) == 3
+def test_two_applies_at_once_end_in_one_state(swarm: Swarm, comet: Path) -> None:
+    assert race(swarm, comet, 2) == 2
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
-def test_two_applies_at_once_fifty_times(swarm: Swarm, tmp_path: Path) -> None:
-    assert race(swarm, tmp_path, 50) == 50
+def test_two_applies_at_once_fifty_times(swarm: Swarm, comet: Path) -> None:
+    assert race(swarm, comet, 50) == 50
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
-def test_an_apply_killed_after_every_step(swarm: Swarm, tmp_path: Path) -> None:
-    codes = [kill_and_apply_again(swarm, tmp_path, written, signal.SIGKILL) for written in range(1, 16)]
+def test_a_first_apply_killed_after_every_step(swarm: Swarm, comet: Path) -> None:
+    codes = []
+    for things in range(1, 16):
+        with cleaned(swarm, "comet"):
+            codes.append(interrupted(swarm, comet, "again", things, signal.SIGKILL))
+            applied(swarm, comet, "again")
     assert codes.count(-signal.SIGKILL) >= 10, "most were killed before they were done"
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
-def test_remove_and_create_again_at_once_fifty_times(swarm: Swarm, tmp_path: Path) -> None:
-    file = write(tmp_path, "phoenix", {"ash": service()})
-    for _ in range(50):
-        with cleaned(swarm, "phoenix"):
-            swarm.cli("apply", file, code=0)
+def test_remove_and_create_again_at_once_fifty_times(swarm: Swarm, comet: Path) -> None:
+    for number in range(50):
+        with cleaned(swarm, "comet"):
+            applied(swarm, comet, str(number))
 
 
-@pytest.mark.parametrize("kind", ["service", "network", "config"])
+FOREIGN = {
+    "service": ("twin_web", ["--detach", "--replicas", "0", "--name", "twin_web", "ailtire-demo/echo"]),
+    "network": ("twin_family", ["--driver", "overlay", "twin_family"]),
+    "config": ("twin.r1", ["twin.r1", "-"]),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
 def test_a_foreign_thing_with_our_name_is_named_and_left_alone(
     swarm: Swarm, tmp_path: Path, kind: str
 ) -> None:
-    file = write(tmp_path, "twin", {"web": service()})
-    makers = {
-        "service": ("twin_web", ["--replicas", "0", "twin_web", "ailtire-demo/echo"], None),
-        "network": ("twin_family", ["--driver", "overlay", "twin_family"], None),
-        "config": ("twin.r1", ["twin.r1", "-"], "somebody else's"),
-    }
-    name, arguments, content = makers[kind]
-    with cleaned(swarm, "twin"):
-        swarm.docker(kind, "create", *(["--detach"] if kind == "service" else []), *arguments, stdin=content)
-        try:
-            before = swarm.objects(kind)[name]
-            refused = swarm.cli("apply", file, code=4, timeout=120)
-            assert name in refused.out + refused.err
-            assert swarm.objects(kind)[name] == before
-        finally:
-            swarm.docker(kind, "rm", name)
-        swarm.cli("apply", file, code=0)
+    file = write(tmp_path, "twin", {"web": service()}, deadline="20s")
+    name, arguments = FOREIGN[kind]
+    swarm.docker(kind, "create", *arguments, stdin="somebody else's")
+    before = swarm.objects(kind)[name]
+    refused = swarm.cli("apply", file, code=4, timeout=60)
+    assert f"{kind} {name}" in refused.out + refused.err or f"name {name}" in refused.out + refused.err
+    assert swarm.objects(kind)[name] == before
+    swarm.cli("shutdown", "twin", "--yes", code=0)
+    assert swarm.objects(kind)[name] == before, "nor is it taken for a part of the stack when that goes"
+    swarm.docker(kind, "rm", name)
+    assert left(swarm, "twin") == []
 
 
 def test_a_missing_image_is_named_within_the_deadline_and_the_right_one_mends_it(
     swarm: Swarm, tmp_path: Path
 ) -> None:
     good = {"there": service("/")}
+    bad = {**good, "lost": service("/lost", image="ailtire-demo/nowhere:1")}
     with cleaned(swarm, "empty"):
-        file = write(tmp_path, "empty", {**good, "lost": service("/lost", image="ailtire-demo/nowhere:1")})
-        failed = swarm.cli("apply", file, code=4, timeout=150)
+        failed = swarm.cli("apply", write(tmp_path, "empty", bad, deadline="10s"), code=4, timeout=60)
         assert "ailtire-demo/nowhere:1" in failed.out + failed.err
         assert "empty/lost" in failed.out + failed.err
         assert swarm.http("GET", "/", port=PORT).status_code == 200, "the others serve"
