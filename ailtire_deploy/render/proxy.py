@@ -54,17 +54,17 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
         "lines": lines,
         "backends": list(backends.values()),
     }
-    return _configuration("haproxy.cfg.j2", place, values)
+    return _configuration("haproxy.cfg.j2", place, values, drains=True)
 
 
 def edge(topology: Topology, target: Target, admin: bool, place: Place = Place()) -> bytes:
     """The configuration of the published proxy in front of a root's gateway."""
     values = {"path": str(topology.path), "admin": admin, "backends": [_servers("gateway", target)]}
-    return _configuration("edge.cfg.j2", place, values)
+    return _configuration("edge.cfg.j2", place, values, drains=False)
 
 
-def _configuration(template: str, place: Place, values: Mapping[str, Any]) -> bytes:
-    base = artifact(assets.template("proxy.cfg.j2"), socket=narrow("file", place.socket))
+def _configuration(template: str, place: Place, values: Mapping[str, Any], drains: bool) -> bytes:
+    base = artifact(assets.template("proxy.cfg.j2"), socket=narrow("file", place.socket), drains=drains)
     text = artifact(assets.template(template), base=base, bind=narrow("bind", place.bind), **values)
     return text.encode()
 
