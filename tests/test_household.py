@@ -137,6 +137,13 @@ def test_a_service_that_never_starts_fails_with_a_sentence_and_then_the_better_d
     assert house.apply(entry(three_levels())).verdict == "converged"
 
 
+def test_a_definition_says_how_long_it_may_take(house):
+    house.engine.stuck.add("shop_web")
+    start = house.now()
+    assert house.apply(entry(three_levels(deadline="5s"))).verdict == "failed"
+    assert house.now() - start < 40
+
+
 def test_an_apply_does_not_call_a_broken_tree_converged(house):
     house.apply(entry(three_levels()))
     house.engine.stuck.add("shop_orders_store")

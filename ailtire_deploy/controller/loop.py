@@ -118,7 +118,7 @@ class Loop:
             log.info("%s", entry)
         if last.absent:
             return self._leave(last, observed)
-        patience = verdict.patience(desired)
+        patience = verdict.patience(desired, pipeline.filled(last).deadline)
         judged = verdict.judge(desired, observed, step, report, self._progress, self.now(), patience)
         self._progress = judged.progress
         self._tell(last, judged, report)
