@@ -229,6 +229,15 @@ def test_the_log_tells_each_request_without_its_query(gateway: Proxy) -> None:
     assert "sesame" not in gateway.log.read_text()
 
 
+def test_a_child_that_says_it_is_alive_is_no_news(gateway: Proxy) -> None:
+    gateway.ask("/_admin/register", ORDERS, method="POST")
+    gateway.ask("/_admin/register?from=elsewhere", STRANGER)
+    log = gateway.log
+    eventually(lambda: "/_admin/register" in log.read_text(), 10)
+    told = [line.split()[1:4] for line in log.read_text().splitlines() if "/_admin/register" in line]
+    assert ["child.orders", "POST", "/_admin/register"] not in told
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
