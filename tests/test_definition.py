@@ -177,14 +177,14 @@ volumes:
   - data:/b:ro
   - /c
   - {source: data, target: /d, read_only: true, volume: {nocopy: true}}
-  - {type: tmpfs, target: /e, tmpfs: {size: 64M, mode: "1777"}}
+  - {type: tmpfs, target: /e, tmpfs: {size: 64M}}
 tmpfs: [/f]"""
     assert service(text, "volumes: {data: {}}").mounts == (
         Mount("volume", "data", "/a"),
         Mount("volume", "data", "/b", read_only=True),
         Mount("volume", "", "/c"),
         Mount("volume", "data", "/d", read_only=True, options={"nocopy": True}),
-        Mount("tmpfs", "", "/e", options={"size": "64M", "mode": 0o1777}),
+        Mount("tmpfs", "", "/e", options={"size": "64M"}),
         Mount("tmpfs", "", "/f"),
     )
 

@@ -143,15 +143,12 @@ def mount(value: Any) -> Mount:
         raise Malformed("")
     kind = value.get("type", "volume")
     return Mount(
-        kind, value.get("source", ""), value["target"], value.get("read_only", False), _options(value, kind)
+        kind,
+        value.get("source", ""),
+        value["target"],
+        value.get("read_only", False),
+        dict(value.get(kind, {})),
     )
-
-
-def _options(value: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    options = dict(value.get(kind, {}))
-    if "mode" in options:
-        options["mode"] = int(options["mode"], 8)
-    return options
 
 
 def _short_mount(value: str) -> Mount:

@@ -21,7 +21,7 @@ def mount(document: Document, given: Mapping[str, Any]) -> dict[str, Any]:
     }
     options = given.get(kind, {})
     if kind == "tmpfs":
-        found["TmpfsOptions"] = {"SizeBytes": _bytes(options), "Mode": options.get("mode")}
+        found["TmpfsOptions"] = {"SizeBytes": _bytes(options)}
     elif kind == "volume" and found["Source"]:
         found |= _volume(document, found["Source"], options)
     return found
