@@ -4,7 +4,9 @@ code.
 
 from __future__ import annotations
 
-from ailtire_deploy import names, pipeline, revisions
+from dataclasses import replace
+
+from ailtire_deploy import names, pipeline, revisions, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.pipeline import Writer
@@ -21,6 +23,7 @@ def stand_in(engine: Engine, observed: State, path: StackPath, writer: Writer, n
     """
     if observed.get("service", names.admin_service(path)) is not None or not observed.anything_below(path):
         return Report()
+    writer = replace(writer, lost=verdict.lost_below(observed, path, now))
     desired = pipeline.shutdown(path, observed, pipeline.before(observed, path), writer)
     own = apply(plan(desired, observed, path, now), engine)
     children = (each for each in revisions.stacks(observed, path) if each.parent == path)

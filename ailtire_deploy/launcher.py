@@ -177,7 +177,7 @@ class Launcher:
 
     def sweep_once(self, root: StackPath, observed: State) -> Report:
         """One round of taking down what the launcher made, and the work of controllers that are not there."""
-        gone = frozenset({root} if verdict.lost(observed, root, self.now()) else ())
+        gone = verdict.lost_below(observed, OUTERMOST, self.now())
         writer = Writer(self.site, b"", author=self.author, lost=gone)
         desired = State.of(pipeline.departure(root, observed, writer))
         report = apply(plan(desired, observed, OUTERMOST, self.now()), self.engine)

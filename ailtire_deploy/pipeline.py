@@ -7,10 +7,12 @@ root.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ailtire_deploy import definition, identity, names, render, revisions, specs, topology
+from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, KEPT, PARENT, Revision
@@ -196,15 +198,21 @@ def filled(revision: Revision) -> Stack:
     return _filled(revision.path, revision.name, revision.found.data or b"")
 
 
-@lru_cache(maxsize=64)  # a controller asks in every round, and a revision never changes
+@lru_cache(maxsize=8)  # a controller asks in every round, and a revision never changes
 def _filled(path: StackPath, name: str, data: bytes) -> Stack:
     return definition.fill(revisions.decode(data, name), path)
 
 
 def before(observed: State, path: StackPath) -> Stack | None:
-    """The stack as it was before it was told to go."""
-    last = next((each for each in revisions.history(observed, path) if not each.absent), None)
-    return filled(last) if last else None
+    """The stack as it is, or was before it was told to go, by the newest revision that means one.
+
+    What cannot be read is passed over: a revision that failed for that must not keep a stack from going.
+    """
+    for each in revisions.history(observed, path):
+        with suppress(InvalidInput):
+            if not each.absent:
+                return filled(each)
+    return None
 
 
 def towards(revision: Revision, observed: State, writer: Writer) -> State:

@@ -154,6 +154,12 @@ def lost(observed: State, path: StackPath, now: float) -> bool:
     return quiet or len(symptoms.recent_failures(tasks, now)) >= symptoms.OFTEN
 
 
+def lost_below(observed: State, path: StackPath, now: float) -> frozenset[StackPath]:
+    """The children of a stack whose controllers are lost."""
+    children = (each for each in revisions.stacks(observed, path) if each.parent == path)
+    return frozenset(child for child in children if lost(observed, child, now))
+
+
 def patience(desired: State, asked: float | None = None) -> float:
     """How many seconds without progress are borne: as asked, else what the slowest health check may take."""
     if asked is not None:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from ailtire_deploy import revisions
 from ailtire_deploy.errors import Busy
 from tests.fakes import Crash
 from tests.household import Household, entry, three_levels
@@ -98,6 +99,31 @@ def test_a_dead_controller_does_not_stop_a_shutdown(house):
     for task in house.engine.running:
         if task.service == "shop_orders_admin":
             task.state = "failed"
+    house.shutdown("shop")
+    assert house.names() == []
+
+
+def test_controllers_that_are_all_dead_do_not_stop_a_shutdown(house):
+    house.apply(entry(three_levels()))
+    house.dead.update(house.controllers())
+    for task in house.engine.running:
+        if task.service.endswith("_admin"):
+            house.engine.stuck.add(task.service)
+            task.state = "failed"
+    house.shutdown("shop")
+    assert house.names() == []
+
+
+def test_a_revision_that_means_nothing_does_not_stop_a_shutdown(house):
+    house.apply(entry(three_levels()))
+    shop = entry(three_levels()).path
+    body = {**entry(three_levels()).body, "definition": {"services": {"web": {"from": "the future"}}}}
+    observed = house.engine.observe(shop)
+    house.engine.create(revisions.make(observed, shop, body, cause="local", origin="", author="eve"))
+    house.settle(3)
+    last = revisions.newest(house.engine.observe(shop), shop)
+    assert last.outcome == "failed"
+    assert last.report["reasons"][0].endswith("the key 'image' is missing")
     house.shutdown("shop")
     assert house.names() == []
 

@@ -54,7 +54,7 @@ def read(path: StackPath, artifacts: Artifacts) -> Document:
     return Document(path, services, *rest)
 
 
-@lru_cache(maxsize=64)  # a controller renders the same text every round
+@lru_cache(maxsize=8)  # a controller renders the same text every round
 def _parsed(text: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = unescape(read_yaml(text, COMPOSE).data)
     return found
