@@ -1,7 +1,8 @@
 """What became of a plan, as data: one entry a resource, and their sums for each stack.
 
-How it is shown is not decided here. The four outcomes exclude each other, so the counts of a stack add up to
-the number of its resources that were looked at.
+How it is shown is not decided here. The four outcomes of one plan exclude each other, so its counts add up to
+the resources that were looked at. Over several rounds (``recap``) they do not: what was changed in one is ok
+in the next.
 """
 
 from __future__ import annotations

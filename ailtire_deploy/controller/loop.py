@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ailtire_deploy import pipeline, revisions, verdict
 from ailtire_deploy.apply import apply
@@ -56,7 +57,7 @@ class Loop:
     wake: threading.Event = field(default_factory=threading.Event)
     _progress: Progress | None = None
     _revision: str = ""
-    _changed: list[Report] = field(default_factory=list)
+    _changed: Counter[str] = field(default_factory=Counter)
 
     def run(self, stop: threading.Event) -> None:
         """Round after round until ``stop``; the stack is left running.
@@ -91,7 +92,7 @@ class Loop:
         if last is None:
             return MOVING
         if last.name != self._revision:
-            self._revision, self._progress, self._changed = last.name, None, []
+            self._revision, self._progress, self._changed = last.name, None, Counter()
         try:
             return self._towards(last, observed)
         except InvalidInput as error:
@@ -113,7 +114,7 @@ class Loop:
         step = plan(desired, observed, self.path, self.now())
         report = apply(step, self.engine)
         helped = self._stand_in(desired, observed, writer)
-        self._changed.append(Report(report.changed))
+        self._changed.update(entry.stack for entry in report.changed)
         for entry in (*report.changed, *report.failed, *helped.changed):
             log.info("%s", entry)
         if last.absent:
@@ -134,18 +135,13 @@ class Loop:
 
     def writer(self, last: Revision, observed: State) -> Writer:
         """Who this controller is when it wishes for something."""
-        below = {each for each in revisions.stacks(observed, self.path) if each.parent == self.path}
-        gone = frozenset(child for child in below if verdict.lost(observed, child, self.now()))
+        gone = verdict.lost_below(observed, self.path, self.now())
         return Writer(self.site, self.key, last.origin, str(self.path), gone, last.found.created)
 
     def _stand_in(self, desired: State, observed: State, writer: Writer) -> Report:
         """Take down children that shall go and have no controller any more."""
         going: Iterable[StackPath] = {each.path for each in desired if each.absent and each.path != self.path}
-        rounds = [
-            stand_in(self.engine, observed, each, replace(writer, lost=frozenset()), self.now())
-            for each in sorted(going)
-        ]
-        return Report.of(rounds)
+        return Report.of(stand_in(self.engine, observed, each, writer, self.now()) for each in sorted(going))
 
     def _leave(self, last: Revision, observed: State) -> float:
         """When all is gone, a root that nobody waits for has itself removed."""
@@ -161,5 +157,5 @@ class Loop:
         """Write the outcome on the revision, when it is another than before."""
         if judged.outcome not in ("pending", last.outcome):
             log.info("%s is %s %s", last.name, judged.outcome, "; ".join(judged.reasons))
-            told = outcomes.labelled(last, judged, Report.of(self._changed), report)
+            told = outcomes.labelled(last, judged, self._changed, report)
             self.engine.update(told, last.found)

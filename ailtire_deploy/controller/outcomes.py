@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from ailtire_deploy.names import LABEL_OUTCOME, LABEL_REPORT
 from ailtire_deploy.report import OUTCOMES, Report
@@ -15,27 +16,21 @@ REASONS = 5
 REASON_LENGTH = 300
 
 
-def labelled(revision: Revision, judged: Verdict, changed: Report, last: Report) -> Resource:
+def labelled(revision: Revision, judged: Verdict, changed: Mapping[str, int], last: Report) -> Resource:
     """The revision with its outcome.
 
-    ``changed`` is all that was done for it, ``last`` the round that ended it.
+    ``changed`` counts the writes made for it, by stack; ``last`` is the round that ended it.
     """
     return revision.found.with_labels(
         **{LABEL_OUTCOME: judged.outcome, LABEL_REPORT: text(counts(changed, last), judged.reasons)}
     )
 
 
-def counts(changed: Report, last: Report) -> dict[str, list[int]]:
-    """``{PATH: [ok, changed, waiting, failed]}``: done over all rounds, the rest as it is in the last."""
-    done, now = changed.counts(), last.counts()
-    zero = dict.fromkeys(OUTCOMES, 0)
-    return {
-        path: [
-            done.get(path, zero)[each] if each == "changed" else now.get(path, zero)[each]
-            for each in OUTCOMES
-        ]
-        for path in sorted({*done, *now})
-    }
+def counts(changed: Mapping[str, int], last: Report) -> dict[str, list[int]]:
+    """``{PATH: [ok, changed, waiting, failed]}``: writes over all rounds, the rest as it is in the last."""
+    now, zero = last.counts(), dict.fromkeys(OUTCOMES, 0)
+    rows = {path: {**now.get(path, zero), "changed": changed.get(path, 0)} for path in {*changed, *now}}
+    return {path: [row[each] for each in OUTCOMES] for path, row in sorted(rows.items())}
 
 
 def text(stacks: dict[str, list[int]], reasons: tuple[str, ...]) -> str:
