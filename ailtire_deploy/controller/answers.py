@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ailtire_deploy import definition, foresight, log_lines, log_streams, revisions, updates
+from ailtire_deploy import foresight, log_lines, log_streams, pipeline, revisions, updates
 from ailtire_deploy.controller.kin import Kin
 from ailtire_deploy.controller.lines import LastLines
 from ailtire_deploy.controller.loop import Loop
@@ -44,11 +44,8 @@ class Controller:
         return self.loop.key
 
     def children(self) -> Mapping[str, tuple[Route, ...]]:
-        """The children by key, each with the routes on which it is mounted."""
-        last = revisions.newest(self.observed(), self.path)
-        if last is None or last.absent:
-            last = None
-        stack = definition.fill(last.body, self.path) if last else None
+        """The children by key, each with its routes; on the way out those that were."""
+        stack = pipeline.before(self.observed(), self.path)
         return {child.key: child.routes for child in stack.children} if stack else {}
 
     def observed(self) -> State:
