@@ -29,7 +29,8 @@ def lines(pieces: Iterable[bytes], source: str) -> Iterator[LogLine]:
     """The lines in a stream of frames, however it was cut into pieces."""
     for stream, payload in frames(pieces):
         if stream in STREAMS:
-            for text in payload.decode(errors="replace").splitlines():
+            # Not splitlines: a carriage return (of a progress bar) and others are part of a line.
+            for text in payload.decode(errors="replace").removesuffix("\n").split("\n"):
                 time, _, said = text.partition(" ")
                 yield LogLine(source, STREAMS[stream], time, said)
 

@@ -23,6 +23,11 @@ def test_a_line_has_source_stream_time_and_text() -> None:
     ]
 
 
+def test_only_a_line_feed_ends_a_line() -> None:
+    said = "2026-01-01T00:00:00Z 10%\r20%\f\v\x1c\x85\u2028done\n"
+    assert [each.text for each in lines([frame(1, said.encode())], "s")] == [said[21:-1]]
+
+
 def test_the_engines_own_complaint_is_no_line_of_the_program() -> None:
     assert list(lines([frame(3, b"incomplete log stream")], "shop/web.1")) == []
 
