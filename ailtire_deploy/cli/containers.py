@@ -84,10 +84,10 @@ class Container:
         """Serve until SIGTERM; the stack is left running. Raises what ended the loop."""
         signal.signal(signal.SIGTERM, lambda *_: self.end())
         signal.signal(signal.SIGINT, lambda *_: self.end())
-        threads = [threading.Thread(target=each, daemon=True) for each in (self.listen, self.register)]
-        worker = threading.Thread(target=self.work)
-        for thread in (*threads, worker):
-            thread.start()
+        for task in (self.listen, self.register):
+            threading.Thread(target=self.carry, args=(task,), daemon=True).start()
+        worker = threading.Thread(target=self.carry, args=(self.work,))
+        worker.start()
         try:
             rest.serve(rest.app(Controller(self.loop, self.children), stop=self.stop), port, self.stop)
         except OSError as error:
@@ -103,14 +103,18 @@ class Container:
         self.stop.set()
         self.loop.wake.set()
 
-    def work(self) -> None:
-        """The loop; whatever ends it ends the container, and the swarm starts another."""
+    def carry(self, task: Callable[[], None]) -> None:
+        """A thread's work; what breaks it ends the container, and the swarm starts another."""
         try:
-            self.loop.run(self.stop)
+            task()
         except Exception as error:
-            self.failure = error
-        finally:
+            self.failure = self.failure or error
             self.end()
+
+    def work(self) -> None:
+        """The loop; its end is that of the container."""
+        self.loop.run(self.stop)
+        self.end()
 
     def listen(self) -> None:
         """Events only wake the loop."""

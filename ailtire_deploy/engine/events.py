@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import suppress
 
@@ -11,6 +12,8 @@ from ailtire_deploy.errors import AiltireError
 WRITES = {"type": ["service", "network", "config", "secret", "node"], "scope": ["swarm"]}
 SILENCE = 60.0  # seconds without an event after which the connection is made anew: it may be dead
 PAUSE = 1.0  # seconds before an engine is asked again that did not answer
+
+log = logging.getLogger(__name__)
 
 
 class Events:
@@ -46,8 +49,11 @@ class Events:
 
     def _listen(self) -> None:
         while not self._closed.is_set():
-            with suppress(AiltireError):
-                self._hear()
+            try:
+                with suppress(AiltireError):  # whoever looks at the swarm will say so
+                    self._hear()
+            except Exception:
+                log.exception("listening to the engine's events begins anew")
             self._closed.wait(PAUSE)
             self._happened.set()  # something may have happened while nobody listened
 

@@ -114,6 +114,24 @@ def test_a_controller_on_another_swarm_ends_and_says_why() -> None:
         container(cluster="another").run(free_port())
 
 
+@pytest.mark.parametrize("part", ["listen", "register", "loop"])
+def test_a_mistake_in_any_thread_ends_the_controller(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    controller = container(SHOP / "orders")
+    monkeypatch.setattr(
+        *{
+            "listen": (controller.loop.engine, "wait"),
+            "register": (controller.children, "register"),
+            "loop": (controller.loop.engine, "observe"),
+        }[part],
+        broken,
+    )
+    with pytest.raises(RuntimeError, match="a mistake"):
+        controller.run(free_port())
+
+
 def test_a_port_that_cannot_be_had_ends_the_controller(monkeypatch: pytest.MonkeyPatch) -> None:
     def serve(*_: object) -> None:
         raise OSError(98, "Address already in use")
