@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from ailtire_deploy.engine import bodies, logs
-from ailtire_deploy.engine.connect import find
+from ailtire_deploy.engine.connect import TIMEOUT, find
 from ailtire_deploy.engine.events import Events
 from ailtire_deploy.engine.logs import Following
 from ailtire_deploy.engine.observe import Sight, look
@@ -25,7 +26,7 @@ SILENCE = 10.0  # seconds a finished log may take to arrive
 
 
 class SwarmEngine:
-    """One swarm. Several threads may use it; one of them should observe."""
+    """One swarm. Several threads may use it; they observe one after the other."""
 
     def __init__(self, target: str | None = None) -> None:
         """``target`` is an address or a docker context; None means what the docker command would use.
@@ -34,6 +35,7 @@ class SwarmEngine:
         """
         self._wire = Wire(find(target, os.environ))
         self._sight = Sight()
+        self._looking = threading.Lock()
         self._events = Events(self._wire)
 
     def info(self) -> EngineInfo:
@@ -54,16 +56,28 @@ class SwarmEngine:
 
     def observe(self, root: StackPath) -> State:
         """All that bears our labels in the tree of ``root``, its tasks, and the names that strangers hold."""
-        self._sight = look(self._wire, root, self._sight)
-        return self._sight.state
+        if not self._looking.acquire(timeout=TIMEOUT):
+            raise Unreachable(f"the engine at {self._wire.address} keeps others waiting already")
+        try:  # an older sight must not take the place of a newer one: its ids may be gone
+            self._sight = look(self._wire, root, self._sight)
+            return self._sight.state
+        finally:
+            self._looking.release()
 
     def create(self, resource: Resource) -> None:
-        """Make it. Raises Conflict when a stranger has the name, Overtaken when somebody of ours does."""
+        """Make it. Raises Conflict when a stranger has the name, Overtaken when somebody of ours does.
+
+        Raises OutOfSequence when a service names a network, config or secret that was removed meanwhile.
+        """
         self._insist(resource)
         try:
             made = self._wire.post(f"{PATHS[resource.kind]}/create", bodies.body(resource, self._id_of))
         except Conflict as error:
             raise self._clash(resource) from error
+        except NotFound as error:
+            if resource.kind != "service":
+                raise
+            raise OutOfSequence(f"{resource.key} names something that is gone: {error}") from error
         self._sight.ids[resource.key] = made.get("ID") or made["Id"]
 
     def update(self, resource: Resource, found: Resource) -> None:
