@@ -6,6 +6,7 @@ start later, and ends as soon as the reader goes.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -17,24 +18,33 @@ from ailtire_deploy.status import LogLineInfo
 
 PAUSE = 1.0  # seconds between two looks while following
 AT_MOST = 1000  # lines of one task in one look
+READERS = 4  # tasks read at once: more would keep the engine, and this process, from everything else
+_turns = threading.BoundedSemaphore(READERS)
 
 Select = Callable[[], tuple[Source, ...]]
 
 
-def newest(engine: Engine, sources: Iterable[Source], tail: int, since: float = 0.0) -> list[LogLine]:
-    """The newest ``tail`` lines of each service, oldest first.
+def newest(
+    engine: Engine,
+    sources: Iterable[Source],
+    tail: int,
+    since: float = 0.0,
+    stop: Callable[[], bool] = lambda: False,
+) -> list[LogLine]:
+    """The newest ``tail`` lines of each service, oldest first; ``stop`` says that nobody waits for them.
 
     A task that cannot be read is named by a line of its own.
     """
-    lines = (line for source in sources for line in of_task(engine, source, tail, since))
+    lines = (line for source in sources if not stop() for line in of_task(engine, source, tail, since))
     return log_lines.tail_of_each_service(lines, tail)
 
 
 def of_task(engine: Engine, source: Source, tail: int, since: float) -> list[LogLine]:
-    try:
-        return list(engine.logs(source.task_id, source.name, tail=tail, since=since))
-    except AiltireError as error:
-        return [LogLine(source.name, "stderr", "", f"(its log cannot be read: {error})")]
+    with _turns:
+        try:
+            return list(engine.logs(source.task_id, source.name, tail=tail, since=since))
+        except AiltireError as error:
+            return [LogLine(source.name, "stderr", "", f"(its log cannot be read: {error})")]
 
 
 def follow(

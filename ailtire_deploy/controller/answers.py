@@ -5,6 +5,7 @@ Called from many threads at once. Nothing here writes but a revision; all else i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -34,6 +35,7 @@ class Controller:
         self.loop = loop
         self.kin = Kin(loop.path, children)
         self.lines = LastLines(loop.engine, loop.now)
+        self._looking = threading.Lock()
 
     @property
     def path(self) -> StackPath:
@@ -49,11 +51,22 @@ class Controller:
         return {child.key: child.routes for child in stack.children} if stack else {}
 
     def observed(self) -> State:
-        """The swarm as it was at most a second ago. Raises Unreachable."""
+        """The swarm as it was at most a second ago. Raises Unreachable.
+
+        One look serves all who ask meanwhile; nobody waits long for somebody else's, which may hang.
+        """
+        held = self._seen() is None and self._looking.acquire(timeout=FRESH)
+        try:
+            seen = self._seen()
+            return self.loop.look() if seen is None else seen
+        finally:
+            if held:
+                self._looking.release()
+
+    def _seen(self) -> State | None:
+        """What the last look showed, while it is fresh."""
         seen = self.loop.snapshot
-        if self.loop.now() - seen.taken < FRESH:
-            return seen.observed
-        return self.loop.look()
+        return seen.observed if self.loop.now() - seen.taken < FRESH else None
 
     def status(self, budget: float) -> Mapping[str, Any]:
         """The tree below this stack; a child that does not answer in time is shown as the swarm sees it."""
@@ -70,7 +83,7 @@ class Controller:
             return log_lines.select(self.observed(), self.path, service, recursive=recursive)
 
         started = self.loop.now()
-        lines = newest(self.loop.engine, select(), tail, since)
+        lines = newest(self.loop.engine, select(), tail, since, stop.is_set)
         return (
             chain(lines, log_streams.follow(self.loop.engine, select, started, stop.is_set))
             if follow
