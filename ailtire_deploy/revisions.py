@@ -91,12 +91,18 @@ def decode(data: bytes, name: str) -> dict[str, Any]:
     try:
         text = unpacker.decompress(data, UNPACKED_LIMIT)
         body = json.loads(text)
-    except (zlib.error, ValueError):
+    except (zlib.error, ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
+    if not isinstance(body, dict) or body.get("format") != FORMAT or not is_whole(body):
         said = "this revision cannot be read by this version"
         raise InvalidInput([Problem(name, 0, 0, "", said, "written by a newer version?")])
     return body
+
+
+def is_whole(body: Mapping[str, Any]) -> bool:
+    """Whether all is there that readers count on: a definition with its values, or the word that ends it."""
+    values = (body.get(key) for key in ("definition", "parameters", "environment"))
+    return body.get("state") == "absent" or all(isinstance(value, dict) for value in values)
 
 
 def history(observed: State, path: StackPath) -> tuple[Revision, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ailtire_deploy import names, revisions, symptoms
+from ailtire_deploy import names, pipeline, revisions, symptoms
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import Plan
 from ailtire_deploy.report import Report
@@ -25,9 +25,12 @@ Outcome = Literal["pending", "converged", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far things had come, and since when they have come no further (seconds since 1970)."""
+    """Where things stood on the way (``seen``, as hashes), and since when that was nowhere new.
 
-    marker: frozenset[str]
+    To come back to where one was is no progress: a program that ends and is started again does so for ever.
+    """
+
+    seen: frozenset[int]
     since: float
 
 
@@ -50,18 +53,25 @@ def judge(
     """What to say of a stack now. ``patience`` is how many seconds without progress are borne."""
     open_ends = unsettled(desired, observed)
     waiting = {f"{op.resource.key}: {op.waiting}" for op in plan.operations}
-    marker = frozenset([*open_ends, *waiting])
-    progress = before if before and before.marker == marker else Progress(marker, now)
+    at_work = children_at_work(desired, observed)
+    marker = frozenset([*open_ends, *waiting, *movement(observed, at_work)])
+    progress = advanced(before, marker, now)
     moving = {op.key.name for op in plan.ready}
     wrong = tuple(sorted([*refusals(report), *failures(desired, observed, moving, now)]))
     if wrong:
         return Verdict("failed", wrong, progress)
     if not marker:
         return Verdict("converged", (), progress)
-    late = now - progress.since > patience and not child_at_work(desired, observed)
-    if late:
+    if now - progress.since > max([patience, *(patience_below(observed, child) for child in at_work)]):
         return Verdict("failed", tuple(sorted(explain(open_ends, waiting, observed, now))), progress)
     return Verdict("pending", (), progress)
+
+
+def advanced(before: Progress | None, marker: frozenset[str], now: float) -> Progress:
+    """The clock starts anew when things stand as they never did since all was well."""
+    if not marker or before is None:
+        return Progress(frozenset({hash(marker)} if marker else ()), now)
+    return before if hash(marker) in before.seen else Progress(before.seen | {hash(marker)}, now)
 
 
 def unsettled(desired: State, observed: State) -> dict[str, Resource]:
@@ -86,10 +96,19 @@ def is_revision(resource: Resource) -> bool:
     return names.LABEL_OUTCOME in resource.labels
 
 
-def child_at_work(desired: State, observed: State) -> bool:
-    """Whether a child is on its way and has a controller: then its own verdict decides, and will come."""
-    pending = (each for each in pending_children(desired, observed) if "failed" not in outcome(each))
-    return any(observed.settled(names.admin_service(each.path)) for each in pending)
+def children_at_work(desired: State, observed: State) -> tuple[StackPath, ...]:
+    """Children on their way that have a controller: their own verdicts decide, if they come in time."""
+    pending = (each.path for each in pending_children(desired, observed) if outcome(each) != "failed")
+    return tuple(path for path in pending if observed.settled(names.admin_service(path)))
+
+
+def movement(observed: State, children: Iterable[StackPath]) -> Iterable[str]:
+    """What there is of children at work, and what of it is not there as wished: their progress is ours."""
+    for child in children:
+        for each in observed:
+            if child.covers(each.path):
+                moves = each.kind == "service" and not observed.settled(each.name)
+                yield f"{each.key} {moves} {outcome(each)}"
 
 
 def outcome(revision: Resource) -> str:
@@ -128,7 +147,10 @@ def explain(
     services = [each for each in open_ends.values() if each.kind == "service"]
     if services:
         return [f"{describe(each)}: {why(each.name, observed, now)}" for each in services]
-    children = [f"{each.path}: its controller has not said anything" for each in open_ends.values()]
+    children = [
+        f"{each.path}: its controller runs and says nothing; its log may tell why"
+        for each in open_ends.values()
+    ]
     return children or [f"still waiting: {each}" for each in waiting]
 
 
@@ -158,6 +180,21 @@ def lost_below(observed: State, path: StackPath, now: float) -> frozenset[StackP
     """The children of a stack whose controllers are lost."""
     children = (each for each in revisions.stacks(observed, path) if each.parent == path)
     return frozenset(child for child in children if lost(observed, child, now))
+
+
+def patience_below(observed: State, child: StackPath) -> float:
+    """How many seconds without progress a child at work is waited for: longer than anybody below bears."""
+    stacks = revisions.stacks(observed, child)
+    return GRACE + max(patience(state_of(observed, each), deadline(observed, each)) for each in stacks)
+
+
+def state_of(observed: State, path: StackPath) -> State:
+    return State.of(each for each in observed if each.path == path)
+
+
+def deadline(observed: State, path: StackPath) -> float | None:
+    stack = pipeline.before(observed, path)
+    return stack.deadline if stack else None
 
 
 def patience(desired: State, asked: float | None = None) -> float:

@@ -82,12 +82,55 @@ def child(outcome, report="{}"):
 
 
 ADMIN = service("admin", ORDERS)
+SLOW = {"name": "orders", "services": {"api": {"image": "api"}}}
 
 
-def test_a_child_is_waited_for_as_long_as_its_controller_is_at_work():
-    found = State.of([ADMIN, child("pending")], tasks=(task("shop_orders_admin"),))
+API = service("api", ORDERS, ORDERS)
+AT_WORK = State.of([ADMIN, child("pending"), API], tasks=(task("shop_orders_admin"),))
+
+
+def test_a_child_at_work_is_waited_for_longer_than_it_waits_itself_and_not_for_ever():
+    first = judged(AT_WORK, AT_WORK, patience=5.0)
+    assert judged(AT_WORK, AT_WORK, first.progress, NOW + 119, patience=5.0).outcome == "pending"
+    late = judged(AT_WORK, AT_WORK, first.progress, NOW + 121, patience=5.0)
+    assert late.outcome == "failed"
+
+
+def test_a_controller_that_runs_and_says_nothing_is_named():
+    wished = State.of([ADMIN, child("pending")])
+    found = State.of(wished, tasks=AT_WORK.tasks)
+    late = judged(wished, found, judged(wished, found).progress, NOW + 121)
+    assert late.reasons == ("shop/orders: its controller runs and says nothing; its log may tell why",)
+
+
+def test_what_a_child_gets_done_is_progress():
+    first = judged(AT_WORK, AT_WORK)
+    more = replace(AT_WORK, tasks=(*AT_WORK.tasks, task("shop_orders_api")))
+    assert judged(more, more, first.progress, NOW + 100).progress.since == NOW + 100
+
+
+def test_a_child_may_take_as_long_as_its_definition_says():
+    body = {"format": 1, "parameters": {}, "environment": {}, "definition": {**SLOW, "deadline": "10m"}}
+    slow = make(State(), ORDERS, body, cause=PARENT, origin="shop.r1", author="")
+    found = State.of([ADMIN, slow], tasks=AT_WORK.tasks)
     first = judged(found, found)
-    assert judged(found, found, first.progress, NOW + 10_000).outcome == "pending"
+    assert judged(found, found, first.progress, NOW + 600).outcome == "pending"
+    assert judged(found, found, first.progress, NOW + 661).outcome == "failed"
+
+
+def test_to_come_back_to_where_one_was_is_no_progress():
+    two = State.of([WEB, service("db")])
+    up, down = State.of(two, tasks=(task("shop_web"),)), State.of(two)
+    found = judged(two, down)
+    for moment in range(1, 8):
+        found = judged(two, (down, up)[moment % 2], found.progress, NOW + 12 * moment)
+    assert (found.outcome, found.progress.since) == ("failed", NOW + 12)
+
+
+def test_once_all_was_well_the_clock_starts_anew():
+    first = judged(State.of([WEB]), STUCK)
+    well = judged(State.of([WEB]), RUNNING, first.progress, NOW + 50)
+    assert judged(State.of([WEB]), STUCK, well.progress, NOW + 100).progress.since == NOW + 100
 
 
 def test_a_child_without_a_controller_fails_its_parent_in_the_end():
