@@ -19,9 +19,9 @@ def service(prefix: str = "/", **rest: Any) -> dict[str, Any]:
     return {"image": "ailtire-demo/echo", "interface": {prefix: {"port": 8080}}, **rest}
 
 
-def write(folder: Path, name: str, services: dict[str, Any], **rest: Any) -> Path:
+def write(folder: Path, name: str, services: dict[str, Any], port: int = PORT, **rest: Any) -> Path:
     """A definition as a file."""
-    gateway = {"publish": [{"port": PORT}], "admin": True}
+    gateway = {"publish": [{"port": port}], "admin": True}
     file = folder / f"{name}.yml"
     file.write_text(yaml.safe_dump({"name": name, "services": services, "gateway": gateway, **rest}))
     return file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ def load(swarm: Swarm, path: str, callers: int = 3) -> Iterator[Counter[str]]:
                     answer = session.get(f"http://{swarm.address}:{PORT}{path}", headers=headers, timeout=10)
                     seen[str(answer.status_code)] += 1
                 except requests.RequestException as error:
-                    seen[type(error).__name__] += 1
+                    seen[f"{time.strftime('%X')} {error!r:.200}"] += 1
 
     threads = [threading.Thread(target=call, args=(number % 2 == 0,)) for number in range(callers)]
     for thread in threads:

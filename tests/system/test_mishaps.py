@@ -12,6 +12,7 @@ import pytest
 from tests.swarm import TRACEBACK, Swarm, eventually
 from tests.system.small import PORT, cleaned, left, service, write
 
+SHARED_PORT = 8096
 NOTED = {"note": {"type": "string", "default": "none"}}
 
 
@@ -20,14 +21,14 @@ def comet(swarm: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
     """A small stack that several tests share, and that none of them leaves broken."""
     noted = service(environment={"NOTE": "{{ note }}"})
     with cleaned(swarm, "comet"):
-        yield write(tmp_path_factory.mktemp("comet"), "comet", {"tail": noted}, parameters=NOTED)
+        yield write(tmp_path_factory.mktemp("comet"), "comet", {"tail": noted}, SHARED_PORT, parameters=NOTED)
 
 
 def applied(swarm: Swarm, file: Path, note: str) -> None:
     """Apply goes through, serves, and leaves nothing to do."""
     swarm.cli("apply", file, "-e", f"note={note}", code=0, timeout=90)
     swarm.cli("plan", file, "-e", f"note={note}", code=0)
-    assert swarm.http("GET", "/", port=PORT).status_code == 200
+    assert swarm.http("GET", "/", port=SHARED_PORT).status_code == 200
 
 
 def interrupted(swarm: Swarm, file: Path, note: str, things: int, how: signal.Signals) -> int:
