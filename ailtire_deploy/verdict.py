@@ -63,7 +63,7 @@ def judge(
     if not marker:
         return Verdict("converged", (), progress)
     if now - progress.since > max([patience, *(patience_below(observed, child) for child in at_work)]):
-        return Verdict("failed", tuple(sorted(explain(open_ends, waiting, observed, now))), progress)
+        return Verdict("failed", tuple(sorted(explain(open_ends, report, observed, now))), progress)
     return Verdict("pending", (), progress)
 
 
@@ -140,18 +140,18 @@ def failures(desired: State, observed: State, moving: Collection[str], now: floa
             yield from report.get("reasons", [f"{child.path}: failed"])
 
 
-def explain(
-    open_ends: Mapping[str, Resource], waiting: Iterable[str], observed: State, now: float
-) -> Iterable[str]:
+def explain(open_ends: Mapping[str, Resource], report: Report, observed: State, now: float) -> Iterable[str]:
     """One sentence for each thing that did not come any further."""
+    held = {each.name: f"still waiting: {each.text}" for each in report.waiting}
     services = [each for each in open_ends.values() if each.kind == "service"]
     if services:
-        return [f"{describe(each)}: {why(each.name, observed, now)}" for each in services]
+        told = [(each, why(each.name, observed, now), held.get(each.name, "")) for each in services]
+        return [f"{describe(each)}: {'; '.join(filter(None, said))}" for each, *said in told]
     children = [
         f"{each.path}: its controller runs and says nothing; its log may tell why"
         for each in open_ends.values()
     ]
-    return children or [f"still waiting: {each}" for each in waiting]
+    return children or [f"{name}: {said}" for name, said in held.items()]
 
 
 def describe(service: Resource) -> str:

@@ -45,6 +45,20 @@ def test_a_missing_task_is_pending_until_nothing_has_come_further_for_too_long()
     assert late.reasons == ("shop/web: no suitable node",)
 
 
+def test_what_was_never_made_says_for_what_it_waits():
+    held = Report((Entry("shop", "create", "service", "shop_web", "waiting", "for network n to be there"),))
+    first = judged(State.of([WEB]), State(), report=held)
+    late = judged(State.of([WEB]), State(), first.progress, NOW + 61, held)
+    assert late.reasons == ("shop/web: it was not created; still waiting: for network n to be there",)
+
+
+def test_what_cannot_be_removed_says_so_in_the_engines_words():
+    left = State.of([replace(WEB, key=Key("network", "shop_old"))])
+    busy = Report((Entry("shop", "remove", "network", "shop_old", "waiting", "the engine says: in use"),))
+    late = judged(State(), left, judged(State(), left, report=busy).progress, NOW + 61, busy)
+    assert late.reasons == ("shop_old: still waiting: the engine says: in use",)
+
+
 def test_progress_starts_the_clock_anew():
     two = State.of([WEB, service("db")])
     neither = judged(two, State.of(two, tasks=()))
