@@ -14,8 +14,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 PART = r"[a-z](?:[a-z0-9-]*[a-z0-9])?"  # the engine refuses a service whose name ends in a -
-RESERVED = frozenset({"admin", "gateway", "edge", "sibling", "family", "sweep"})
 LIMIT = 63
+
+ADMIN = "admin"  # the controller; these are the keys of what is not the user's
+GATEWAY = "gateway"
+EDGE = "edge"
+SWEEP = "sweep"  # removes a root's controller, and at last itself
+SIBLING = "sibling"  # networks
+FAMILY = "family"
+RESERVED = frozenset({ADMIN, GATEWAY, EDGE, SWEEP, SIBLING, FAMILY})
 
 LABEL_OWNER = "ailtire.owner"  # path of the stack whose controller writes it; LAUNCHER for the command line
 LABEL_PATH = "ailtire.path"  # the stack it is about
@@ -30,10 +37,6 @@ LABEL_ORIGIN = "ailtire.origin"  # name of the root revision a child's revision 
 LABEL_AUTHOR = "ailtire.author"
 OUR_LABELS = "ailtire."
 COMMAND_LINE = "-"
-
-ADMIN = "admin"  # the keys of the services that are not the user's
-GATEWAY = "gateway"
-EDGE = "edge"
 
 ADMIN_PORT = 3000
 GATEWAY_PORT = 80
@@ -104,32 +107,20 @@ def in_stack(path: StackPath, key: str) -> str:
 
 
 def sibling_network(path: StackPath) -> str:
-    return in_stack(path, "sibling")
+    return in_stack(path, SIBLING)
 
 
 def family_network(path: StackPath) -> str:
-    return in_stack(path, "family")
-
-
-def edge_network(path: StackPath) -> str:
-    return in_stack(path, "edge")
-
-
-def egress_network(path: StackPath, service: str) -> str:
-    return engine_name(*path.parts, service, "egress")
+    return in_stack(path, FAMILY)
 
 
 def admin_service(path: StackPath) -> str:
     """The controller of a stack."""
-    return in_stack(path, "admin")
+    return in_stack(path, ADMIN)
 
 
 def gateway_service(path: StackPath) -> str:
-    return in_stack(path, "gateway")
-
-
-def edge_service(path: StackPath) -> str:
-    return in_stack(path, "edge")
+    return in_stack(path, GATEWAY)
 
 
 def tasks_of(service: str) -> str:

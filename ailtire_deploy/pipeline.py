@@ -18,8 +18,6 @@ from ailtire_deploy.names import StackPath
 from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, KEPT, PARENT, Revision
 from ailtire_deploy.state import Key, Need, Resource, State
 
-SWEEP = "sweep"  # the key of the service that removes a root's controller, and at last itself
-
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -123,7 +121,7 @@ def departure(child: StackPath, observed: State, writer: Writer) -> tuple[Resour
     told = (farewell(last, observed, writer),) if last is not None and not last.absent else ()
     empty = () if child in writer.lost else (Need("owner", str(child), "gone"),)
     after = (Need("service", names.admin_service(child), "gone"), Need("owner", str(child), "gone"))
-    needs = {SWEEP: None, names.ADMIN: empty}
+    needs = {names.SWEEP: None, names.ADMIN: empty}
     return (
         *told,
         *(each if (wait := needs.get(each.service, after)) is None else absent(each, *wait) for each in mine),
@@ -183,13 +181,12 @@ class _Order:
         )
 
     def first(self, each: Resource) -> list[str]:
-        proxies = ("gateway", "edge")
         if each.kind != "service":
             return list(self.services)
-        if each.service == "edge":
-            return [key for key in self.services if key != "edge"]
-        if each.service == "gateway":
-            return [key for key in self.services if key not in proxies]
+        if each.service == names.EDGE:
+            return [key for key in self.services if key != names.EDGE]
+        if each.service == names.GATEWAY:
+            return [key for key in self.services if key not in (names.GATEWAY, names.EDGE)]
         return self.dependants.get(each.service, [])
 
 
@@ -242,5 +239,5 @@ def sweeper(root: StackPath, site: Site) -> Resource:
         "Placement": {"Constraints": ["node.role == manager"]},
     }
     spec = {"TaskTemplate": task, "Mode": {"Replicated": {"Replicas": 1}}, "EndpointSpec": {"Mode": "dnsrr"}}
-    labels = {**revisions.labels_of(StackPath(), root), names.LABEL_SERVICE: SWEEP}
-    return Resource(Key("service", names.in_stack(root, SWEEP)), spec=spec, labels=labels)
+    labels = {**revisions.labels_of(StackPath(), root), names.LABEL_SERVICE: names.SWEEP}
+    return Resource(Key("service", names.in_stack(root, names.SWEEP)), spec=spec, labels=labels)

@@ -65,10 +65,6 @@ class Engine(Protocol):
         """The newest ``tail`` lines of a task. A task whose container is gone has none."""
         ...
 
-    def follow(self, task_id: str, source: str, *, since: float) -> Iterator[LogLine]:
-        """Lines of one task as they come, until the task ends or the iterator is closed."""
-        ...
-
     def containers(self, services: Collection[str]) -> int:
         """How many containers of these services are left on the node that answers.
 
@@ -137,18 +133,9 @@ class Accepted:
     plan: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Clock(Protocol):
-    """Time, so that tests can hold it still."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        ...
-
-
 __all__ = [
     "Accepted",
     "Children",
-    "Clock",
     "Engine",
     "EngineInfo",
     "Key",

@@ -82,11 +82,6 @@ def children_of(observed: State, path: StackPath) -> tuple[StackPath, ...]:
     return tuple(sorted({StackPath(each.parts[:depth]) for each in below}))
 
 
-def unreachable(path: StackPath, message: str) -> Status:
-    """What to show of a stack whose controller did not answer in time."""
-    return _node("Stack", str(path), path.key, Symptom("unreachable", message))
-
-
 def _stack(observed: State, path: StackPath, lines: Mapping[str, LogLineInfo], now: float) -> Status:
     services = [_service(each, observed, lines, now) for each in services_of(observed, path)]
     children = [_stack(observed, child, lines, now) for child in children_of(observed, path)]

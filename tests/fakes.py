@@ -92,9 +92,6 @@ class FakeEngine:
             LogLine(source, "stdout", "2026-01-01T00:00:00Z", text) for text in lines[len(lines) - tail :]
         )
 
-    def follow(self, task_id: str, source: str, *, since: float) -> Iterator[LogLine]:
-        return self.logs(task_id, source, tail=len(self.output.get(task_id, [])))
-
     def containers(self, services: Collection[str]) -> int:
         return sum(each.service in services and each.state in LIVE for each in self.running)
 

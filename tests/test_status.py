@@ -241,15 +241,6 @@ def test_slots_come_by_number_and_each_counts_once() -> None:
     assert [each.slot for each in symptoms.leaders([*tasks, old])] == [str(n) for n in range(1, 12)]
 
 
-def test_a_stack_that_does_not_answer_is_shown_with_the_reason() -> None:
-    node = status.unreachable(ORDERS, "no answer within 1.6 s")
-    assert (node["name"], node["status"], node["message"]) == (
-        "shop/orders",
-        "unreachable",
-        "no answer within 1.6 s",
-    )
-
-
 def line(source: str, second: str, text: str = "") -> LogLine:
     return LogLine(source, "stdout", f"2026-01-01T00:00:{second}Z", text)
 

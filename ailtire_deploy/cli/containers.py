@@ -18,8 +18,7 @@ from ailtire_deploy.controller import Controller, Loop
 from ailtire_deploy.engine import SwarmEngine
 from ailtire_deploy.errors import AiltireError, Failed, Usage
 from ailtire_deploy.launcher import Launcher
-from ailtire_deploy.names import ADMIN_PORT, StackPath, in_stack
-from ailtire_deploy.pipeline import SWEEP
+from ailtire_deploy.names import ADMIN_PORT, SWEEP, StackPath, in_stack
 from ailtire_deploy.ports import Children
 from ailtire_deploy.state import Resource, State
 from ailtire_deploy.views import plain

@@ -11,7 +11,6 @@ from typing import Any
 from ailtire_deploy.engine import bodies, logs
 from ailtire_deploy.engine.connect import TIMEOUT, find
 from ailtire_deploy.engine.events import Events
-from ailtire_deploy.engine.logs import Following
 from ailtire_deploy.engine.observe import Sight, look
 from ailtire_deploy.engine.reading import Found, exactly, is_ours, read
 from ailtire_deploy.engine.wire import Wire
@@ -103,14 +102,9 @@ class SwarmEngine:
 
     def logs(self, task_id: str, source: str, *, tail: int, since: float = 0.0) -> Iterator[LogLine]:
         """The newest ``tail`` lines of a task, oldest first. A task whose container is gone has none."""
-        query = logs.query(tail, since, follow=False)
+        query = logs.query(tail, since)
         with suppress(NotFound), self._wire.stream(f"/tasks/{task_id}/logs", SILENCE, **query) as stream:
             yield from logs.lines(stream, source)
-
-    def follow(self, task_id: str, source: str, *, since: float) -> Following:
-        """Lines of one task as they come. ``close()`` may be called from another thread. Raises NotFound."""
-        stream = self._wire.stream(f"/tasks/{task_id}/logs", None, **logs.query(None, since, follow=True))
-        return Following(stream, source)
 
     def containers(self, services: Collection[str]) -> int:
         """How many containers of these services are left on the node that answers."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ailtire_deploy.engine.wire import Stream
 from ailtire_deploy.ports import LogLine
 
 HEADER = 8
@@ -13,15 +12,15 @@ STREAMS = {1: "stdout", 2: "stderr"}  # 3 is the engine's own "incomplete log st
 LONGEST = 1 << 20
 
 
-def query(tail: int | None, since: float, follow: bool) -> dict[str, Any]:
-    """The parameters of a call for logs; ``tail`` None means all."""
+def query(tail: int, since: float) -> dict[str, Any]:
+    """The parameters of a call for logs."""
     return {
         "stdout": "1",
         "stderr": "1",
         "timestamps": "1",
-        "tail": "all" if tail is None else str(tail),
+        "tail": str(tail),
         "since": f"{since:.9f}" if since else "0",
-        "follow": "1" if follow else "0",
+        "follow": "0",
     }
 
 
@@ -48,24 +47,3 @@ def frames(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
                 break
             yield buffer[0], buffer[HEADER : HEADER + size]
             buffer = buffer[HEADER + size :]
-
-
-class Following:
-    """Lines as they come. ``close`` may be called from another thread and ends the iteration."""
-
-    def __init__(self, stream: Stream, source: str) -> None:
-        self._stream = stream
-        self._lines = lines(stream, source)
-
-    def __iter__(self) -> Iterator[LogLine]:
-        return self
-
-    def __next__(self) -> LogLine:
-        try:
-            return next(self._lines)
-        except StopIteration:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        self._stream.close()

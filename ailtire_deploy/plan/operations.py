@@ -73,11 +73,6 @@ class Plan:
         """What would be written now."""
         return tuple(each for each in self.operations if each.ready)
 
-    def by_stack(self) -> Mapping[str, tuple[Operation, ...]]:
-        """The operations by the stack they are about, stacks in order."""
-        stacks = sorted({each.stack for each in self.operations})
-        return {stack: tuple(each for each in self.operations if each.stack == stack) for stack in stacks}
-
     def unchanged_by_stack(self) -> Mapping[str, int]:
         """How many resources of each stack are as wished."""
         return dict(

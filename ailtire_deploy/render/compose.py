@@ -76,7 +76,7 @@ def _gateway(topology: Topology, site: Site, files: Mapping[str, bytes]) -> dict
     return {
         "config": hashed("gateway", files[GATEWAY]),
         "faces": hashed("faces", files[FACES]),
-        "networks": plain.networks(topology.seats["gateway"]),
+        "networks": plain.networks(topology.seats[names.GATEWAY]),
         "policy": policy.rolling("start-first"),
     }
 
@@ -86,7 +86,7 @@ def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, byte
     published = stack.gateway.publish
     return {
         "config": hashed("edge", files[EDGE]),
-        "networks": plain.networks(topology.seats["edge"]),
+        "networks": plain.networks(topology.seats[names.EDGE]),
         "ports": [
             {"target": names.GATEWAY_PORT, "published": each.port, "protocol": "tcp", "mode": each.mode}
             for each in sorted(published, key=lambda each: each.port)

@@ -22,7 +22,6 @@ from ailtire_deploy.specs import document, service
 from ailtire_deploy.specs.document import Document
 from ailtire_deploy.specs.normal import normalise
 from ailtire_deploy.state import Key, Need, Resource
-from ailtire_deploy.topology import GATEWAY
 
 __all__ = ["normalise", "resources"]
 
@@ -59,7 +58,7 @@ def _configs(found: Document, artifacts: Artifacts) -> Iterator[Resource]:
 
 
 def _service(stack: Stack, found: Document, key: str, artifacts: Artifacts, revisions: Revisions) -> Resource:
-    needs = (*_dependencies(stack, key, revisions), *(_addressed(artifacts) if key == GATEWAY else ()))
+    needs = (*_dependencies(stack, key, revisions), *(_addressed(artifacts) if key == names.GATEWAY else ()))
     name = names.in_stack(found.path, key)
     made = Resource(Key("service", name), service.spec(found, key), needs=needs)
     given = found.services[key].get("deploy", {}).get("labels", {})
@@ -91,7 +90,7 @@ def _need(stack: Stack, dependency: Dependency, revisions: Revisions) -> Need:
 def about(path: StackPath, key: str) -> tuple[StackPath, str]:
     """Whom an entry is about: ``messages_admin`` is the child's ``admin``, ``web`` the stack's ``web``."""
     child, _, part = key.partition("_")
-    return (path / child, part) if part in ("admin", "family") else (path, key)
+    return (path / child, part) if part in (names.ADMIN, names.FAMILY) else (path, key)
 
 
 def _resource(

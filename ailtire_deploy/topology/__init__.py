@@ -10,17 +10,13 @@ nothing else.
 
 from __future__ import annotations
 
+from ailtire_deploy import names
 from ailtire_deploy.model import Stack
 from ailtire_deploy.topology import faces, seats
-from ailtire_deploy.topology.seats import EDGE, FAMILY, GATEWAY, SIBLING, admin_of, egress_of, family_of
-from ailtire_deploy.topology.shape import SLOTS, Face, Network, Rule, Seat, Target, Topology
+from ailtire_deploy.topology.seats import admin_of
+from ailtire_deploy.topology.shape import Face, Network, Rule, Seat, Target, Topology
 
 __all__ = [
-    "EDGE",
-    "FAMILY",
-    "GATEWAY",
-    "SIBLING",
-    "SLOTS",
     "Face",
     "Network",
     "Rule",
@@ -29,8 +25,6 @@ __all__ = [
     "Topology",
     "admin_of",
     "decide",
-    "egress_of",
-    "family_of",
 ]
 
 
@@ -41,5 +35,5 @@ def decide(stack: Stack) -> Topology:
         tuple(seats.networks(stack)),
         dict(seats.seats(stack)),
         faces.faces(stack),
-        faces.gateway(stack.path, GATEWAY) if seats.publishes(stack) else None,
+        faces.gateway(stack.path, names.GATEWAY) if seats.publishes(stack) else None,
     )

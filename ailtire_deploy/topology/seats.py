@@ -19,20 +19,18 @@ from collections.abc import Iterator
 
 from ailtire_deploy import names
 from ailtire_deploy.model import Child, Stack
-from ailtire_deploy.names import UP_ALIAS
+from ailtire_deploy.names import ADMIN, EDGE, FAMILY, GATEWAY, SIBLING, UP_ALIAS
 from ailtire_deploy.topology.shape import Network, Seat
-
-SIBLING, FAMILY, EDGE, GATEWAY = "sibling", "family", "edge", "gateway"
 
 
 def family_of(child: str) -> str:
     """The compose key of a child's family network."""
-    return f"{child}_family"
+    return f"{child}_{FAMILY}"
 
 
 def admin_of(child: str) -> str:
     """The compose key of a child's controller."""
-    return f"{child}_admin"
+    return f"{child}_{ADMIN}"
 
 
 def egress_of(service: str) -> str:

@@ -87,8 +87,3 @@ class Topology:
     seats: Mapping[str, tuple[Seat, ...]]
     faces: tuple[Face, ...] = ()
     edge: Target | None = None  # where the edge leads, in a root that publishes
-
-    @property
-    def gateway_networks(self) -> tuple[str, ...]:
-        """The engine names of the networks a gateway stands on: their subnets tell its faces apart."""
-        return tuple(face.network for face in self.faces)

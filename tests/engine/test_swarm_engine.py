@@ -50,20 +50,6 @@ def test_logs_are_told_by_stream_and_in_order(bench: Bench, talker: Task) -> Non
     assert last.time.endswith("Z")
 
 
-def test_following_ends_when_it_is_closed_by_another(bench: Bench, talker: Task) -> None:
-    following = bench.engine.follow(talker.id, "contract/web.1", since=0.0)
-    heard = []
-    reader = threading.Thread(target=lambda: heard.extend(each.text for each in following))
-    reader.start()
-    end = time.monotonic() + 20
-    while len(heard) < 3 and time.monotonic() < end:
-        time.sleep(0.1)
-    following.close()
-    reader.join(timeout=5)
-    assert not reader.is_alive()
-    assert sorted(heard) == ["err", "later", "out"]
-
-
 def test_a_wait_ends_when_something_is_written_and_otherwise_in_time(bench: Bench) -> None:
     bench.engine.wait(0.2)
     time.sleep(1)
