@@ -6,13 +6,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.swarm import Swarm
+from tests.swarm import Swarm, eventually
 from tests.system.small import PORT, cleaned, service, write
 
 NOTED = {"note": {"type": "string", "default": "one"}}
@@ -59,10 +59,22 @@ def folder(swarm: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         yield tmp_path_factory.mktemp("ferry")
 
 
+def applied(swarm: Swarm, file: Path) -> None:
+    """Apply, and let the new proxies come up: what is measured is changes of what serves already."""
+    swarm.cli("apply", file, code=0)
+    eventually(lambda: serves(swarm), 15, "the first answer")
+
+
+def serves(swarm: Swarm) -> bool:
+    with suppress(requests.ConnectionError):
+        return swarm.http("GET", "/", port=PORT).status_code == 200
+    return False
+
+
 def roll_under_load(swarm: Swarm, folder: Path, rounds: int) -> None:
     noted = service(environment={"NOTE": "{{ note }}"}, deploy={"replicas": 2})
     file = write(folder, "ferry", {"cabin": noted}, parameters=NOTED)
-    swarm.cli("apply", file, code=0)
+    applied(swarm, file)
     with load(swarm, "/") as seen:
         for number in range(rounds):
             swarm.cli("apply", file, "-e", f"note=round {number}", code=0)
@@ -71,7 +83,7 @@ def roll_under_load(swarm: Swarm, folder: Path, rounds: int) -> None:
 
 def change_routes_under_load(swarm: Swarm, folder: Path, rounds: int) -> None:
     cabin = service(deploy={"replicas": 2})
-    swarm.cli("apply", write(folder, "ferry", {"cabin": cabin}), code=0)
+    applied(swarm, write(folder, "ferry", {"cabin": cabin}))
     with load(swarm, "/") as seen:
         for number in range(rounds):
             with_deck = {"cabin": cabin, "deck": service(f"/deck{number}")}
