@@ -233,6 +233,18 @@ def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) ->
         assert shop(address).call(ORDERS, "GET", "/_admin/status", None, "viewer", 2.0).body == {"seen": True}
 
 
+def test_a_name_that_nobody_answers_for_takes_no_longer_than_the_budget(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.wait(10) and [])
+    begun = time.monotonic()
+    with pytest.raises(Unreachable, match=r"no answer from shop/orders within 0\.2 s"):
+        shop("gateway.nowhere").call(ORDERS, "GET", "/_admin/status", None, "viewer", 0.2)
+    assert time.monotonic() - begun < 2
+    answers.set()
+
+
 def test_a_stream_that_falls_silent_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "IDLE", 0.3)
 

@@ -7,8 +7,10 @@ caller for ever. Here every wait is for what is left of the time.
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from http.client import HTTPConnection
+from queue import Empty, SimpleQueue
 from typing import Any
 
 
@@ -45,7 +47,7 @@ class Connection(HTTPConnection):
     def connect(self) -> None:
         """Try every address the name has. Raises OSError, the last one's."""
         failure: OSError = ConnectionError("no address")
-        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        found = addresses(self.host, self.port, self._until - time.monotonic())
         for family, kind, protocol, _, address in found:
             try:
                 self.sock = self._live = self._connected(_Socket(family, kind, protocol), address)
@@ -69,3 +71,23 @@ class Connection(HTTPConnection):
         self._until = time.monotonic() + seconds
         if self._live is not None:  # ``sock`` is gone as soon as an answer begins that ends the connection
             self._live.until = self._until
+
+
+def addresses(host: str, port: int, seconds: float) -> Any:
+    """As ``getaddrinfo``, which has no deadline: one of Docker's networks may lack an answer for long."""
+    answer: SimpleQueue[Any] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            answer.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        found = answer.get(timeout=max(0.0, seconds))
+    except Empty:
+        raise TimeoutError("timed out") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
