@@ -90,6 +90,16 @@ def test_every_module_stands_in_the_table_once() -> None:
     assert len(listed) == len(set(listed))
 
 
+def test_the_documents_tell_of_every_module_in_its_layer() -> None:
+    told: dict[int, set[str]] = {}
+    layer = -1
+    table = (PACKAGE.parent / "docs" / "architecture.md").read_text().partition("| layer | modules |")[2]
+    for number, named in re.findall(r"^\| ([0-9]?) ?\| ([^|]+) \|", table.partition("\n\n")[0], re.M):
+        layer = int(number) if number else layer
+        told.setdefault(layer, set()).update(re.findall(r"`([a-z_]+)`", named))
+    assert told == {layer: set(modules) for layer, modules in LAYERS.items()}
+
+
 @pytest.mark.parametrize("module", sorted(imports()))
 def test_imports_never_point_upwards(module: str) -> None:
     upwards = {other for other in own_imports(module) if layer_of(other) > layer_of(module)}
