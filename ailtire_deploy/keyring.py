@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,8 +54,18 @@ class Keyring:
     def make(self, cluster: str, root: str, fresh: Keys) -> Keys:
         """The keys of a root stack: those in the file, else ``fresh`` ones, written into it in one step.
 
-        A lock makes two applies that start at once agree on the same keys.
+        A lock makes two applies that start at once agree on the same keys. Raises InvalidInput when the file
+        cannot be written.
         """
+        try:
+            return self._make(cluster, root, fresh)
+        except OSError as error:
+            why = f"this key file cannot be written: {error.strerror}"
+            raise InvalidInput(
+                [Problem(str(self.path), 0, 0, "", why, "name another in AILTIRE_KEY_FILE")]
+            ) from None
+
+    def _make(self, cluster: str, root: str, fresh: Keys) -> Keys:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self.path.with_name(f"{self.path.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -73,7 +84,7 @@ class Keyring:
 
     def _read(self) -> dict[str, dict[str, str]]:
         try:
-            entries = json.loads(self.path.read_text())
+            entries = json.loads(self._text())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError):
@@ -81,6 +92,13 @@ class Keyring:
         if not isinstance(entries, dict):
             raise self._broken()
         return entries
+
+    def _text(self) -> str:
+        """The content of a plain file; opening never waits, as it would for a named pipe."""
+        with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise self._broken()
+            return file.read()
 
     def _broken(self) -> InvalidInput:
         return InvalidInput(

@@ -1,5 +1,6 @@
 """The key file keeps what was made once, for its owner only."""
 
+import os
 import stat
 import threading
 
@@ -59,3 +60,22 @@ def test_nothing_prints_a_key():
 def test_the_variable_goes_before_the_configuration_folder():
     assert str(default_path({"AILTIRE_KEY_FILE": "/k", "XDG_CONFIG_HOME": "/x"})) == "/k"
     assert str(default_path({"XDG_CONFIG_HOME": "/x"})) == "/x/ailtire-deploy/keys.json"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_plain_file_is_an_error_and_never_waited_for(tmp_path, kind):
+    path = tmp_path / "keys.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        Keyring(path).get("c1", "shop")
+
+
+def test_a_file_that_cannot_be_written_is_an_error_that_names_it(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        Keyring(tmp_path / "file" / "keys.json").make("c1", "shop", Keys.fresh())

@@ -23,7 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(given: list[str]) -> int:
     if given in (["--help"], ["-h"]):
-        print(front.text())
+        try:
+            print(front.text())
+        except OSError as error:
+            return streams.silenced() if isinstance(error, BrokenPipeError) else streams.unwritable(error)
         return 0
     from ailtire_deploy.cli.entry import run
 

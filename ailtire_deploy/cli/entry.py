@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -32,6 +33,7 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     signal.signal(signal.SIGTERM, interrupt)
     try:
+        stand_somewhere()
         return as_code(invoke(arguments))
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -47,7 +49,17 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return streams.silenced()
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in streams.FULL:
+            return streams.unwritable(error)
         return unexpected(error, arguments)
+
+
+def stand_somewhere() -> None:
+    """Raises Usage in a folder that was removed: no path has a meaning there."""
+    try:
+        Path.cwd()
+    except OSError:
+        raise errors.Usage("the current folder is not there any more; go to another") from None
 
 
 def invoke(arguments: list[str]) -> object:

@@ -104,6 +104,8 @@ def read(path: Path, limit: int) -> bytes:
             raise Unreadable("is a folder" if stat.S_ISDIR(mode) else "is not a plain file")
         with os.fdopen(os.dup(descriptor), "rb") as file:
             content = file.read(limit + 1)
+    except OSError:
+        raise Unreadable("cannot be read") from None
     finally:
         os.close(descriptor)
     if len(content) > limit:

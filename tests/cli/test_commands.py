@@ -308,6 +308,43 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     assert done.returncode == 141
 
 
+def shell(home: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of a shell in which ``$P`` is the program; a traceback is never all right."""
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env=environment(home, P=f"{sys.executable} -m ailtire_deploy", **variables),
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    assert "mistake" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_nothing(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "good.yml").write_text(GOOD)
+    assert shell(tmp_path, f"$P validate good.yml {closed}").returncode == 0
+    assert shell(tmp_path, f"$P validate none.yml {closed}").returncode == 3
+    assert shell(tmp_path, f"$P --help {closed}").returncode == 0
+
+
+@pytest.mark.parametrize("command", ["--help", "schema", "validate good.yml --output json"])
+def test_a_result_without_room_is_an_error_that_says_so(tmp_path: Path, command: str) -> None:
+    (tmp_path / "good.yml").write_text(GOOD)
+    done = shell(tmp_path, f"$P {command} >/dev/full")
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+    assert "the output cannot be written: No space left on device" in done.stderr
+
+
+def test_a_folder_that_was_removed_is_no_place_to_start_from(tmp_path: Path) -> None:
+    done = shell(tmp_path, "mkdir gone && cd gone && rmdir ../gone && $P validate x.yml")
+    assert (done.returncode, "folder is not there any more" in done.stderr) == (64, True)
+
+
 def test_the_shell_completes_commands_and_options(tmp_path: Path) -> None:
     def completed(words: str, at: int) -> str:
         asked = {"_AILTIRE_DEPLOY_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(at)}
