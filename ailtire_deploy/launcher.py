@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ailtire_deploy import foresight, identity, names, pipeline, revisions, sealing, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.departures import stand_in
-from ailtire_deploy.errors import Busy, Conflict, Failed
+from ailtire_deploy.errors import Busy, Conflict, Failed, Unreachable
 from ailtire_deploy.keyring import Keyring, Keys
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.names import StackPath
@@ -33,6 +33,7 @@ OUTERMOST = StackPath()
 POLL = 1.0  # seconds between two looks at a tree that is on its way
 ATTEMPTS = 5  # races for a revision's number that may be lost
 CLEARING = 10.0  # seconds a node may take to remove the containers of tasks that are gone
+OUTAGE = 60.0  # seconds for which the engine may be away while somebody waits
 SHUTDOWN_PATIENCE = 180.0  # seconds without anything going away
 Watch = Callable[[State], None]
 
@@ -103,7 +104,7 @@ class Launcher:
     ) -> tuple[State, verdict.Verdict]:
         progress = None
         while True:
-            observed = self.engine.observe(path)
+            observed = self._look(path)
             refuse_if_replaced(observed, path, wish.revision.name)
             step = plan(wish.desired, observed, OUTERMOST, self.now())
             report = apply(step, self.engine)
@@ -117,6 +118,17 @@ class Launcher:
                 made.append(Report(tuple(each for each in report if each.outcome != "changed")))
                 return observed, judged
             self.sleep(POLL)
+
+    def _look(self, path: StackPath) -> State:
+        """The tree as it is. Leaders change and engines restart: an outage of a minute is borne."""
+        deadline = self.now() + OUTAGE
+        while True:
+            try:
+                return self.engine.observe(path)
+            except Unreachable:
+                if self.now() >= deadline:
+                    raise
+                self.sleep(POLL)
 
     def wish(self, entry: Entry, observed: State, *, keep: bool) -> Wish:
         """What shall be there, of what the command line writes. ``keep`` puts new keys into the key file."""
@@ -154,7 +166,7 @@ class Launcher:
         marker, since = -1, self.now()
         services: set[str] = set()
         while True:
-            observed = self.engine.observe(root)
+            observed = self._look(root)
             watch(observed)
             services |= {each.name for each in observed if each.kind == "service"}
             left = sum(1 for _ in observed) + sum(task.live for task in observed.tasks)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from ailtire_deploy import revisions
-from ailtire_deploy.errors import Busy
+from ailtire_deploy.errors import Busy, Unreachable
 from tests.fakes import Crash
 from tests.household import Household, entry, three_levels
 
@@ -168,6 +168,29 @@ def test_a_definition_says_how_long_it_may_take(house):
     start = house.now()
     assert house.apply(entry(three_levels(deadline="5s"))).verdict == "failed"
     assert house.now() - start < 40
+
+
+def test_an_engine_that_is_away_for_a_while_is_waited_for(house):
+    outages = iter([False, False, False, True, True, True])
+    observe = house.engine.observe
+
+    def sometimes(root):
+        if next(outages, False):
+            raise Unreachable("the engine does not answer")
+        return observe(root)
+
+    house.engine.observe = sometimes
+    assert house.apply(entry(three_levels())).verdict == "converged"
+
+
+def test_an_engine_that_stays_away_is_said_to_be(house):
+    def never(root):
+        raise Unreachable("the engine does not answer")
+
+    house.apply(entry(three_levels()))
+    house.engine.observe = never
+    with pytest.raises(Unreachable):
+        house.shutdown("shop")
 
 
 def test_an_apply_does_not_call_a_broken_tree_converged(house):
