@@ -110,8 +110,10 @@ class Launcher:
             report = apply(step, self.engine)
             made.append(Report(report.changed))
             patience = verdict.patience(observed, asked)
-            whole = with_tree(wish.desired, observed)
-            judged = verdict.judge(whole, observed, step, report, progress, self.now(), patience)
+            below = [each for each in observed if each.kind == "service"]  # they may have lost tasks since
+            judged = verdict.judge(
+                wish.desired, observed, step, report, progress, self.now(), patience, below
+            )
             progress = judged.progress
             watch(observed)
             if judged.outcome != "pending" or not wait:
@@ -219,12 +221,6 @@ def refuse_if_replaced(observed: State, root: StackPath, revision: str) -> None:
             else "a shutdown"
         )
         raise Busy(f"{root}: {revision} was replaced by {by}")
-
-
-def with_tree(desired: State, observed: State) -> State:
-    """All that has to run before an apply may say so: a converged revision may have lost its tasks since."""
-    services = {each.key: each for each in observed if each.kind == "service"}
-    return State({**services, **desired.resources})
 
 
 def newest_first(state: State, path: StackPath) -> Iterator[Resource]:

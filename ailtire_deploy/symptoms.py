@@ -60,7 +60,8 @@ def of(service: Resource, observed: State, now: float) -> Symptom:
     tasks = newest_first(observed.tasks_of(service.name))
     update = service.facts.get("update", "")
     if update in UPDATE_FAILED:
-        reason = service.facts.get("message") or last_error(tasks)
+        own = last_error(task for task in tasks if task.current)  # the engine names but a task
+        reason = own or service.facts.get("message") or last_error(tasks)
         return Symptom("failed", joined(UPDATE_FAILED[update], reason))
     if observed.settled(service.name):
         return steady(tasks, now)

@@ -49,9 +49,14 @@ def judge(
     before: Progress | None,
     now: float,
     patience: float,
+    beside: Iterable[Resource] = (),
 ) -> Verdict:
-    """What to say of a stack now. ``patience`` is how many seconds without progress are borne."""
-    open_ends = unsettled(desired, observed)
+    """What to say of a stack now. ``patience`` is how many seconds without progress are borne.
+
+    ``beside`` are services that others look after: they have to run, but that one of them failed is said by
+    its controller only. What is seen of it may be left from the revision before.
+    """
+    open_ends = unsettled(State({**{each.key: each for each in beside}, **desired.resources}), observed)
     waiting = {f"{op.resource.key}: {op.waiting}" for op in plan.operations}
     at_work = children_at_work(desired, observed)
     marker = frozenset([*open_ends, *waiting, *movement(observed, at_work)])

@@ -234,6 +234,14 @@ def test_an_update_the_engine_gave_up_has_failed(state: str) -> None:
     assert message.endswith("update paused due to failure")
 
 
+def test_an_update_the_engine_gave_up_names_the_cause_rather_than_the_task() -> None:
+    web = service(SHOP, "web", update="paused", message="update paused due to failure of task x")
+    failed = task(web, state="rejected", error="No such image: shop/web:2")
+    before = task(web, state="failed", age=5, error="older", current=False)
+    assert "No such image: shop/web:2" in word_of(web, failed, before)[1]
+    assert word_of(web, before)[1].endswith("failure of task x")
+
+
 def test_slots_come_by_number_and_each_counts_once() -> None:
     web = service(SHOP, "web", wanted=11)
     tasks = [task(web, str(n)) for n in range(11, 0, -1)]

@@ -89,6 +89,17 @@ def test_what_is_written_at_this_moment_gets_its_chance_first():
     assert judged(wished, paused).outcome == "pending"
 
 
+def test_a_failure_that_another_looks_after_is_not_told_before_that_one_tells_it():
+    """An update that stopped may be that of the revision before."""
+    theirs = service("db", path=ORDERS, owner=ORDERS, update="paused", message="no")
+    observed = State.of([WEB, theirs], tasks=(task("shop_web"), task(theirs.name)))
+    step = plan(State.of([WEB]), observed, SHOP, NOW)
+    found = verdict.judge(State.of([WEB]), observed, step, Report(), None, NOW, 60.0, [theirs])
+    assert found.outcome == "pending"
+    late = verdict.judge(State.of([WEB]), observed, step, Report(), found.progress, NOW + 61, 60.0, [theirs])
+    assert (late.outcome, len(late.reasons)) == ("failed", 1)
+
+
 def child(outcome, report="{}"):
     body = {"format": 1}
     made = make(State(), ORDERS, body, cause=PARENT, origin="shop.r1", author="")
