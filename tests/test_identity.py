@@ -20,7 +20,7 @@ from ailtire_deploy.names import StackPath
 KEY = bytes(range(32))
 SHOP, NOW = StackPath(("shop",)), 1_800_000_000.0
 keys = st.binary(min_size=16, max_size=64)
-parts = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
+parts = st.from_regex(r"[a-z]([a-z0-9-]{0,7}[a-z0-9])?", fullmatch=True)
 paths = st.lists(parts, min_size=1, max_size=4).map(lambda found: StackPath(tuple(found)))
 roles = st.sampled_from(identity.ROLES)
 subjects = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)

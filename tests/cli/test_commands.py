@@ -357,9 +357,10 @@ def test_the_shell_completes_commands_and_options(tmp_path: Path) -> None:
 
 def test_an_interruption_is_130_without_a_traceback(tmp_path: Path) -> None:
     code = (
-        "import os, signal\nfrom ailtire_deploy.cli import main\n"
+        "import os, signal, time\nfrom ailtire_deploy.cli import main\n"
         "from ailtire_deploy.cli import targets\n"
-        "targets.load = lambda *_: os.kill(os.getpid(), getattr(signal, os.environ['HOW']))\n"
+        "how = getattr(signal, os.environ['HOW'])\n"
+        "targets.load = lambda *_: (os.kill(os.getpid(), how), time.sleep(30))\n"
         "main(['validate', 'x.yml'])"
     )
     for how in ("SIGINT", "SIGTERM"):

@@ -38,7 +38,7 @@ def interrupted(swarm: Swarm, file: Path, note: str, things: int, how: signal.Si
         begun = time.monotonic()
         process.send_signal(how)
         out, err = process.communicate(timeout=20)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15
     assert TRACEBACK not in out + err
     return process.returncode
 
