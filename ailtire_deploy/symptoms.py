@@ -73,8 +73,8 @@ def of(service: Resource, observed: State, now: float) -> Symptom:
 
 
 def steady(tasks: tuple[Task, ...], now: float) -> Symptom:
-    """All tasks run; several that did not last are worth a warning."""
-    lost = recent_failures(tasks, now)
+    """All tasks run; several of the same spec that did not last are worth a warning."""
+    lost = recent_failures([task for task in tasks if task.current], now)
     if len(lost) < OFTEN:
         return Symptom("running")
     return Symptom("warning", joined(f"{len(lost)} tasks failed within {RECENT:.0f} s", explain(lost[0])))

@@ -242,6 +242,12 @@ def test_an_update_the_engine_gave_up_names_the_cause_rather_than_the_task() -> 
     assert word_of(web, before)[1].endswith("failure of task x")
 
 
+def test_what_was_wrong_before_the_definition_was_corrected_is_no_warning() -> None:
+    web = service(SHOP, "web")
+    before = [task(web, state="rejected", age=age, error="No such image", current=False) for age in (5, 6, 7)]
+    assert word_of(web, task(web), *before) == ("running", "")
+
+
 def test_slots_come_by_number_and_each_counts_once() -> None:
     web = service(SHOP, "web", wanted=11)
     tasks = [task(web, str(n)) for n in range(11, 0, -1)]
