@@ -55,6 +55,11 @@ class Revision:
         """The root revision it comes from."""
         return self.found.labels.get(names.LABEL_ORIGIN, self.name)
 
+    def is_before(self, root: int | None) -> bool:
+        """Whether it comes from before the root's revision of that number; None is after all of them."""
+        own = names.revision_number(self.path.root, self.origin)
+        return root is None or own is None or own < root
+
     @property
     def report(self) -> dict[str, Any]:
         """What the controller said about it: ``{"stacks": {PATH: [ok, changed, waiting, failed]}, "reasons":
@@ -125,11 +130,13 @@ def stacks(observed: State, below: StackPath) -> tuple[StackPath, ...]:
 
 
 def overridden(observed: State, path: StackPath, origin: str) -> tuple[StackPath, ...]:
-    """Stacks at or below ``path`` that run a local revision from before root revision ``origin``."""
+    """Stacks at or below ``path`` that run a local revision from before root revision ``origin``.
+
+    Without an origin, which is how the command line asks, every local one is from before.
+    """
+    since = names.revision_number(path.root, origin) if origin else None
     found = ((each, newest(observed, each)) for each in stacks(observed, path))
-    return tuple(
-        p for p, revision in found if revision and revision.cause == LOCAL and revision.origin != origin
-    )
+    return tuple(each for each, last in found if last and last.cause == LOCAL and last.is_before(since))
 
 
 def child_body(stack: Stack, child: Child) -> dict[str, Any]:

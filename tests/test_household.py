@@ -6,7 +6,9 @@ import re
 import pytest
 
 from ailtire_deploy import revisions
+from ailtire_deploy.controller import Controller
 from ailtire_deploy.errors import Busy, Unreachable
+from ailtire_deploy.names import StackPath
 from tests.fakes import Crash
 from tests.household import Household, entry, three_levels
 
@@ -191,6 +193,20 @@ def test_an_engine_that_stays_away_is_said_to_be(house):
     house.engine.observe = never
     with pytest.raises(Unreachable):
         house.shutdown("shop")
+
+
+def test_a_local_update_of_a_child_stands_after_an_older_change_of_the_root(house):
+    house.apply(entry(three_levels()))
+    house.apply(entry(three_levels(), replicas=3))
+    orders = Controller(house.loops[StackPath(("shop", "orders"))], None)
+    assert (
+        orders.update({"parameters": {"size": 2}, "replace": False}, "ben", check=False).revision
+        == "shop_orders.r2"
+    )
+    house.settle(20)
+    assert [each["cause"] for each in orders.history()] == ["local", "parent"]
+    assert house.apply(entry(three_levels(), replicas=3)).verdict == "converged"
+    assert orders.history()[0]["cause"] == "parent"
 
 
 def test_an_apply_does_not_call_a_broken_tree_converged(house):

@@ -67,6 +67,14 @@ def test_a_local_update_of_a_child_stands_until_the_roots_next_revision():
     assert wish(observed, path=ORDERS, cause=PARENT, origin="shop.r2").name == "shop_orders.r3"
 
 
+def test_a_local_update_stands_where_the_parents_own_revision_is_older_than_the_roots() -> None:
+    own = wish(State(), path=ORDERS, cause=PARENT, origin="shop.r1")
+    local = revisions.make(stored(own), ORDERS, OTHER, cause=LOCAL, origin="shop.r12", author="ben")
+    assert wish(stored(own, local), path=ORDERS, cause=PARENT, origin="shop.r9") is own
+    assert wish(stored(own, local), path=ORDERS, cause=PARENT, origin="shop.r12") is own
+    assert wish(stored(own, local), path=ORDERS, cause=PARENT, origin="shop.r13").name == "shop_orders.r3"
+
+
 def test_an_apply_of_the_root_undoes_a_local_update_anywhere_below():
     root = wish(State())
     own = wish(State(), path=ORDERS, cause=PARENT, origin="shop.r1")

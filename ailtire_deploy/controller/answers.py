@@ -100,7 +100,7 @@ class Controller:
             last = self._standing(observed)
             body = updates.merged(last.body, request, self.path)
             draft = revisions.make(
-                observed, self.path, body, cause=LOCAL, origin=self._origin(last), author=author
+                observed, self.path, body, cause=LOCAL, origin=self._origin(observed), author=author
             )
             ahead = foresight.as_revision(self.path, draft)
             writer = self.loop.writer(last, observed)
@@ -123,9 +123,10 @@ class Controller:
             raise Busy(f"{self.path} is shutting down")
         return last
 
-    def _origin(self, last: Revision) -> str:
-        """A root's revision is its own origin; below, it stands until the root's next one."""
-        return last.origin if self.path.parent else ""
+    def _origin(self, observed: State) -> str:
+        """A root's revision is its own origin; below, one stands until the root's next."""
+        root = revisions.newest(observed, self.path.root) if self.path.parent else None
+        return root.name if root else ""
 
     def shutdown(self, author: str) -> Mapping[str, Any]:
         """Persist the intent and wake the loop; asking again is no error."""
@@ -134,7 +135,7 @@ class Controller:
             last = revisions.newest(observed, self.path)
             if last is not None and last.absent:
                 return {"revision": last.name}
-            origin = self._origin(last) if last else ""
+            origin = self._origin(observed)
             draft = revisions.make(observed, self.path, ABSENT, cause=LOCAL, origin=origin, author=author)
             try:
                 self.loop.engine.create(draft)
