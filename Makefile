@@ -31,5 +31,5 @@ bench: venv ## figures, beside those of peers in the same run
 clean: ## remove what was made here: .venv, .cache, caches of the tools
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
-venv:
+venv: ## the command line in .venv
 	@setup/venv
