@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 OUTERMOST = StackPath()
 POLL = 1.0  # seconds between two looks at a tree that is on its way
+SHORTEST = 0.1  # the first of them; later ones come more slowly
+FRESH = 2.0  # seconds for which the look of a plan serves its apply: writes carry versions
 ATTEMPTS = 5  # races for a revision's number that may be lost
 CLEARING = 10.0  # seconds a node may take to remove the containers of tasks that are gone
 OUTAGE = 60.0  # seconds for which the engine may be away while somebody waits
@@ -59,10 +61,12 @@ class Launcher:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     _fresh: dict[str, tuple[Keys, bytes]] = field(default_factory=dict)
+    _seen: dict[StackPath, tuple[float, State]] = field(default_factory=dict)
 
     def plan(self, entry: Entry) -> dict[StackPath, Plan]:
         """Every write that ``apply`` would bring about, by the stack whose controller makes it."""
         observed = self.engine.observe(entry.path)
+        self._seen[entry.path] = self.now(), observed
         refuse_while_leaving(observed, entry.path)
         wish = self.wish(entry, observed, keep=False)
         first = plan(wish.desired, observed, OUTERMOST, self.now())
@@ -75,18 +79,23 @@ class Launcher:
 
         Raises Busy when the stack is shutting down, or when somebody else's revision replaces this one.
         """
-        before = self.engine.observe(entry.path)
-        wish, made = self._commit(entry)
+        before = self._glance(entry.path)
+        wish, made = self._commit(entry, before)
         settled = revisions.newest(before, entry.path)
         ours = not (settled and settled.name == wish.revision.name and settled.outcome == "converged")
         observed, judged = self._watch(entry.path, wish, watch, made, patience, wait)
         return recap(entry.path, observed, Report.of(made), wish.revision.name if ours else "", judged)
 
-    def _commit(self, entry: Entry) -> tuple[Wish, list[Report]]:
+    def _glance(self, path: StackPath) -> State:
+        """The swarm as ``plan`` saw it a moment ago, else as it is."""
+        taken, seen = self._seen.pop(path, (0.0, State()))
+        return seen if 0 <= self.now() - taken < FRESH else self.engine.observe(path)
+
+    def _commit(self, entry: Entry, before: State) -> tuple[Wish, list[Report]]:
         """Write until nothing is refused for somebody else's having been quicker."""
         made: list[Report] = []
-        for _ in range(ATTEMPTS):
-            observed = self.engine.observe(entry.path)
+        for attempt in range(ATTEMPTS):
+            observed = self.engine.observe(entry.path) if attempt else before
             refuse_while_leaving(observed, entry.path)
             wish = self.wish(entry, observed, keep=True)
             if observed.get("config", names.salt_config(entry.path)) is None:
@@ -102,7 +111,7 @@ class Launcher:
     def _watch(
         self, path: StackPath, wish: Wish, watch: Watch, made: list[Report], asked: float | None, wait: bool
     ) -> tuple[State, verdict.Verdict]:
-        progress = None
+        progress, pause = None, SHORTEST
         while True:
             observed = self._look(path)
             refuse_if_replaced(observed, path, wish.revision.name)
@@ -119,7 +128,8 @@ class Launcher:
             if judged.outcome != "pending" or not wait:
                 made.append(Report(tuple(each for each in report if each.outcome != "changed")))
                 return observed, judged
-            self.sleep(POLL)
+            self.sleep(pause)
+            pause = min(POLL, pause * 1.5)
 
     def _look(self, path: StackPath) -> State:
         """The tree as it is. Leaders change and engines restart: an outage of a minute is borne."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
     """A one-node swarm that nobody else uses, with our images; gone without a trace afterwards."""
     with running_swarm(tmp_path_factory.mktemp("swarm")) as found:
         yield found
+
+
+def pytest_configure() -> None:
+    """In a job that a shell put into the background SIGINT is ignored, and so it would be in every child."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

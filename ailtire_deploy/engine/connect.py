@@ -80,7 +80,7 @@ def _knock(url: str) -> None:
 
 
 def _client(address: Address, version: str | None) -> docker.APIClient:
-    return docker.APIClient(
+    client = docker.APIClient(
         base_url=address.url,
         version=version,
         timeout=int(TIMEOUT),
@@ -88,6 +88,11 @@ def _client(address: Address, version: str | None) -> docker.APIClient:
         use_ssh_client=True,
         max_pool_size=POOL,
     )
+    if address.url.startswith(("unix://", "ssh://")):
+        client.trust_env = (
+            False  # no proxy stands before a socket; looking for one costs a millisecond a call
+        )
+    return client
 
 
 def _tls(address: Address) -> TLSConfig | bool:
