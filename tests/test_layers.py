@@ -22,7 +22,7 @@ LAYERS: dict[int, frozenset[str]] = {
         | {"symptoms", "verdict", "status", "report", "recap", "views", "log_lines"}
     ),
     2: frozenset(
-        {"loading", "secrets_source", "keyring", "engine", "sites"}
+        {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
         | {"children", "apply", "departures", "log_streams"}
     ),
     3: frozenset({"launcher", "controller", "gateway"}),

@@ -12,7 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ailtire_deploy import assets
-from ailtire_deploy.definition.schema import check, strict
+from ailtire_deploy.definition.schema import check
+from ailtire_deploy.definition.validator import strict
 
 NAMES = ("stack", "playbook")
 SCHEMAS = {name: json.loads(assets.schema(name)) for name in NAMES}

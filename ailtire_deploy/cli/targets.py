@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +18,11 @@ FILES = (".yml", ".yaml", ".json")
 
 def load(target: Path, context: str | None, extra: Sequence[str], tags: str) -> Playbook:
     """The playbook a file means. Raises InvalidInput with every problem, Usage for a malformed ``-e``."""
-    from ailtire_deploy import loading
+    from ailtire_deploy import checked, loading
 
     values, files = split_extra(extra)
-    return loading.load(target, context=context, extra=values, extra_files=files, tags=split_tags(tags))
+    with checked.remembered(checked.default_path(os.environ)):
+        return loading.load(target, context=context, extra=values, extra_files=files, tags=split_tags(tags))
 
 
 def split_extra(extra: Sequence[str]) -> tuple[dict[str, str], list[Path]]:
