@@ -1,4 +1,4 @@
-"""What passed its schema in earlier runs, as marks in the user's cache folder. Losing them costs time only."""
+"""What passed its schema in earlier runs: marks in the user's cache folder. Losing them costs time only."""
 
 from __future__ import annotations
 
