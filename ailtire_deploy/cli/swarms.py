@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ailtire_deploy.sealing import Read
 
 NOBODY = "unknown"
+BREATH = 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,13 @@ class Swarm:
         from ailtire_deploy.launcher import Launcher
 
         site = sites.of_engine(self.info, os.environ)
-        return Launcher(self.engine, site, keyring(), sources, author())
+        return Launcher(self.engine, site, keyring(), sources, author(), sleep=self.rest)
+
+    def rest(self, seconds: float) -> None:
+        """Wait for so long, or until something was written, and a moment at least."""
+        breath = min(seconds, BREATH)
+        time.sleep(breath)
+        self.engine.wait(seconds - breath)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ SETTLED = 30.0  # seconds until the next look when nothing moves
 MOVING = 1.0
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
 BREATH = 0.3  # seconds between two rounds, however many events come
+QUICK = 0.025  # the same after rounds that wrote something, doubled with each of them
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Loop:
 
         Raises Failed on another swarm than ours.
         """
-        failures = 0
+        failures = busy = 0
         self.check_cluster()
         while not stop.is_set():
             try:
@@ -73,7 +74,8 @@ class Loop:
                 log.warning("%s: %s", type(error).__name__, error)
                 after = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
                 failures += 1
-            stop.wait(BREATH)
+            busy = busy + 1 if after == 0.0 else 0
+            stop.wait(min(BREATH, QUICK * 2**busy) if busy else BREATH)
             self.wake.wait(0 if stop.is_set() else after)
             self.wake.clear()
 

@@ -7,7 +7,6 @@ gives each value its place, and leaves no way to a tag, a deep nest or an alias 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, NoReturn
 
 import yaml
@@ -187,7 +186,8 @@ class _Composer:
 
 
 def _moved(node: Node, event: Any) -> Node:
-    return replace(node, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+    mark = event.start_mark
+    return Node(node.value, mark.line + 1, mark.column + 1, node.below, node.weight, node.height)
 
 
 def _collected(start: Any, value: Any, below: dict[Any, Node]) -> Node:

@@ -26,13 +26,14 @@ class Sight:
 
     ``exact`` finds the id of a resource as it was read; ``ids`` that of a name, strangers' included;
     ``services`` the name of a service id, of services that are gone already too if an earlier sight knew
-    them.
+    them; ``known`` the services by id and version: what did not change reads the same.
     """
 
     state: State = field(default_factory=State)
     ids: dict[Key, str] = field(default_factory=dict)
     exact: dict[tuple[Key, int, float], str] = field(default_factory=dict)
     services: dict[str, str] = field(default_factory=dict)
+    known: dict[tuple[str, int], Found] = field(default_factory=dict)
 
 
 def look(wire: Wire, root: StackPath, before: Sight) -> Sight:
@@ -50,13 +51,28 @@ def look(wire: Wire, root: StackPath, before: Sight) -> Sight:
     )
     tasks = tuple(task(each, places) for each in listed)
     network_names = {each.id: each.resource.name for each in networks}
-    found = [*networks, *configs, *secrets, *read("service", services, network_names)]
+    read_services = _read_services(services, network_names, before.known)
+    found = [*networks, *configs, *secrets, *read_services.values()]
     return Sight(
         _state(found, tasks, root),
         {each.resource.key: each.id for each in found},
         {exactly(each.resource): each.id for each in found},
         known,
+        read_services,
     )
+
+
+def _read_services(
+    listed: Iterable[Raw], networks: Mapping[str, str], before: Mapping[tuple[str, int], Found]
+) -> dict[tuple[str, int], Found]:
+    """Each service once a version; again while one of its networks has no name yet."""
+    found = {}
+    for raw in listed:
+        place = raw["ID"], raw["Version"]["Index"]
+        seats = raw["Spec"]["TaskTemplate"].get("Networks") or ()
+        named = all(each["Target"] in networks for each in seats)
+        found[place] = (before.get(place) if named else None) or read("service", [raw], networks)[0]
+    return found
 
 
 def _state(found: Iterable[Found], tasks: tuple[Task, ...], root: StackPath) -> State:
