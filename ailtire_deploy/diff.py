@@ -15,11 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ailtire_deploy.names import LABEL_HASH, LABEL_OUTCOME, LABEL_REPORT
+from ailtire_deploy.names import LABEL_HASH, LABEL_OUTCOME, LABEL_REPORT, LABEL_RUN
 from ailtire_deploy.state import Resource
 
 KEPT_LABELS = frozenset({LABEL_OUTCOME, LABEL_REPORT})
 """Written once by who makes a revision, from then on by the controller that reads it: never a difference."""
+
+UNCOMPARED = KEPT_LABELS | {LABEL_RUN}
+"""No difference either: for which revision a job ran says nothing about whether it has to run."""
 
 HASH_PATH = f"Labels.{LABEL_HASH}"
 
@@ -70,7 +73,7 @@ def contents(desired: Resource, found: Resource) -> tuple[Change, ...]:
 
 
 def _label_drift(desired: Resource, found: Resource) -> Iterator[Change]:
-    wanted = {name: value for name, value in desired.labels.items() if name not in KEPT_LABELS}
+    wanted = {name: value for name, value in desired.labels.items() if name not in UNCOMPARED}
     for name, value in sorted(wanted.items()):
         if found.labels.get(name) != value:
             yield Change(f"Labels.{name}", found.labels.get(name), value)

@@ -22,7 +22,8 @@ def plans(
     """
     path = revision.path
     stack = pipeline.filled(revision)
-    desired = pipeline.present(stack, observed, replace(writer, origin=revision.origin))
+    own = replace(writer, origin=revision.origin, revision=revision.name)
+    desired = pipeline.present(stack, observed, own)
     yield path, plan(desired, observed, path, now)
     for child in stack.children:
         wished = revisions.newest(desired, path / child.key)

@@ -61,8 +61,16 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """What makes a service run once: seconds a run may take, and how often a failed one is tried again."""
+
+    timeout: float = 600.0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
-    """A container workload."""
+    """A container workload; with ``job`` one that runs once for each change of what it is made of."""
 
     key: str
     image: str
@@ -74,6 +82,7 @@ class Service:
     mounts: tuple[Mount, ...] = ()
     egress: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    job: Job | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ailtire_deploy import definition, identity, names, render, revisions, specs, topology
 from ailtire_deploy.errors import InvalidInput
-from ailtire_deploy.model import Child, Site, Stack
+from ailtire_deploy.model import Child, Service, Site, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, KEPT, PARENT, Revision
 from ailtire_deploy.state import Key, Need, Resource, State
@@ -24,8 +24,9 @@ class Writer:
     """Who wishes: what a controller knows beside the definition.
 
     ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come
-    from, ``lost`` the children whose controllers will not come up any more, ``wished`` when the revision was
-    written (an update that the engine gave up before that is tried again).
+    from, ``revision`` the name of the stack's own, ``lost`` the children whose controllers will not come up
+    any more, ``wished`` when the revision was written (an update that the engine gave up before that is tried
+    again).
     """
 
     site: Site
@@ -34,19 +35,20 @@ class Writer:
     author: str = ""
     lost: frozenset[StackPath] = frozenset()
     wished: float = 0.0
+    revision: str = ""
 
 
 def present(stack: Stack, observed: State, writer: Writer) -> State:
     """What the controller of ``stack`` wants, what it launches for its children included."""
     gone = leaving(stack, observed)
     stays = replace(stack, children=tuple(c for c in stack.children if stack.path / c.key not in gone))
-    wishes = {child.key: child_revision(stays, child, observed, writer) for child in stays.children}
+    wishes = child_revisions(stays, observed, writer)
     shape = topology.decide(stays)
     artifacts = render.render(stays, shape, writer.site, subnets(observed))
     made = specs.resources(stays, artifacts, {key: wish.name for key, wish in wishes.items()})
     return State.of(
         [
-            *made,
+            *(asked_for(each, writer) for each in made),
             *wishes.values(),
             *(child_key(stays, child, writer) for child in stays.children),
             *(kept for child in stays.children for kept in older_revisions(stays.path / child.key, observed)),
@@ -64,6 +66,21 @@ def leaving(stack: Stack, observed: State) -> frozenset[StackPath]:
     }
     newest = {child: revisions.newest(observed, child) for child in there}
     return frozenset(c for c in there if c not in wanted or ((last := newest[c]) is not None and last.absent))
+
+
+def asked_for(made: Resource, writer: Writer) -> Resource:
+    """A job says which revision asks for it: one that failed is run again for a newer one only."""
+    return made.with_labels(**{names.LABEL_RUN: writer.revision}) if made.is_job else made
+
+
+def child_revisions(stack: Stack, observed: State, writer: Writer) -> dict[str, Resource]:
+    """What the children shall be, by key; a change of one waits for what the child depends on."""
+    wishes = {child.key: child_revision(stack, child, observed, writer) for child in stack.children}
+    named = {key: wish.name for key, wish in wishes.items()}
+    return {
+        child.key: replace(wishes[child.key], needs=tuple(specs.needs(stack, child.depends_on, named)))
+        for child in stack.children
+    }
 
 
 def child_revision(stack: Stack, child: Child, observed: State, writer: Writer) -> Resource:
@@ -110,15 +127,20 @@ def subnets(observed: State) -> Mapping[str, tuple[str, ...]]:
     return {each.name: tuple(each.facts.get("subnets", ())) for each in observed if each.kind == "network"}
 
 
-def departure(child: StackPath, observed: State, writer: Writer) -> tuple[Resource, ...]:
+def departure(
+    child: StackPath, observed: State, writer: Writer, first: tuple[Need, ...] = ()
+) -> tuple[Resource, ...]:
     """A child on its way out: told to go, its controller removed after all it owns, then the rest.
+
+    ``first`` is what it has to outlast.
 
     A controller that is lost goes first, so that whoever does its work is the only one who writes; a sweeper
     removes itself.
     """
     mine = [each for each in observed.owned_by(child.parent) if each.path == child]
     last = revisions.newest(observed, child)
-    told = (farewell(last, observed, writer),) if last is not None and not last.absent else ()
+    farewells = (farewell(last, observed, writer),) if last is not None and not last.absent else ()
+    told = (replace(each, needs=first) for each in farewells)
     empty = () if child in writer.lost else (Need("owner", str(child), "gone"),)
     after = (Need("service", names.admin_service(child), "gone"), Need("owner", str(child), "gone"))
     needs = {names.SWEEP: None, names.ADMIN: empty}
@@ -152,20 +174,34 @@ def shutdown(path: StackPath, observed: State, before: Stack | None, writer: Wri
     mine = observed.owned_by(path)
     children = sorted({each.path for each in mine if each.path != path})
     below = tuple(Need("owner", str(child), "gone") for child in children)
+    graph = dependants(before)
     controllers = tuple(Need("service", names.admin_service(child), "gone") for child in children)
     own = [each for each in mine if each.path == path]
-    order = last_to_first(path, own, before)
+    order = _Order({each.service: each.name for each in own if each.kind == "service"}, graph)
     out = (absent(each, *below, *controllers, *order(each)) for each in own)
-    return State.of([*out, *(each for child in children for each in departure(child, observed, writer))])
+    going = (departure(child, observed, writer, still_used(child, children, graph)) for child in children)
+    return State.of([*out, *(each for child in going for each in child)])
 
 
-def last_to_first(path: StackPath, own: Iterable[Resource], before: Stack | None) -> _Order:
-    services = {each.service: each.name for each in own if each.kind == "service"}
-    dependants: dict[str, list[str]] = {}
-    for service in before.services if before else ():
-        for dependency in service.depends_on:
-            dependants.setdefault(dependency.service, []).append(service.key)
-    return _Order(services, dependants)
+def dependants(stack: Stack | None) -> Mapping[str, list[str]]:
+    """Who depends on each service or child of a stack."""
+    found: dict[str, list[str]] = {}
+    parts: list[Service | Child] = [*stack.services, *stack.children] if stack else []
+    for each in parts:
+        for dependency in each.depends_on:
+            found.setdefault(dependency.service, []).append(each.key)
+    return found
+
+
+def still_used(
+    child: StackPath, children: Iterable[StackPath], graph: Mapping[str, list[str]]
+) -> tuple[Need, ...]:
+    """A child goes when the children that depend on it have gone, be it by way of something else."""
+    found, left = set[str](), [child.key]
+    while left:
+        left = [each for key in left for each in graph.get(key, ()) if each not in found]
+        found |= set(left)
+    return tuple(Need("owner", str(each), "gone") for each in children if each.key in found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from ailtire_deploy.names import LABEL_HASH, LABEL_OUTCOME, LABEL_OWNER, LABEL_PATH, LABEL_SERVICE, StackPath
+from ailtire_deploy.names import (
+    LABEL_HASH,
+    LABEL_JOB,
+    LABEL_OUTCOME,
+    LABEL_OWNER,
+    LABEL_PATH,
+    LABEL_SERVICE,
+    StackPath,
+)
 
 Kind = Literal["network", "config", "secret", "service"]
 KINDS: tuple[Kind, ...] = ("network", "secret", "config", "service")  # the order in which things are made
 LIVE = frozenset(
     {"new", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running", "allocated"}
 )
+
+
+AGAIN = "again"
+"""Among the facts of a wish: its tasks are to be replaced although nothing in its spec says so."""
 
 
 class Key(NamedTuple):
@@ -101,6 +113,17 @@ class Resource:
     def hash(self) -> str:
         return self.labels.get(LABEL_HASH, "")
 
+    @property
+    def ends(self) -> bool:
+        """Whether a task of it that ended well stays ended."""
+        policy = self.spec.get("TaskTemplate", {}).get("RestartPolicy", {})
+        return policy.get("Condition", "any") in ("none", "on-failure")
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it is a service that runs once and ends."""
+        return LABEL_JOB in self.labels
+
     def with_labels(self, **labels: str) -> Resource:
         return replace(self, labels={**self.labels, **labels})
 
@@ -169,11 +192,30 @@ class State:
             t.state == "running" and t.desired == "running" and t.current for t in self.tasks_of(service)
         )
 
+    def finished(self, found: Resource) -> bool:
+        """Whether a service that need not run on has ended well in every slot, with its current spec."""
+        done = {t.slot for t in self.tasks_of(found.name) if t.state == "complete" and t.current}
+        return found.ends and 0 < found.facts.get("wanted", 1) <= len(done)
+
+    def failed_run(self, found: Resource) -> Task | None:
+        """The last task of a job that will not complete by itself any more; None for any other service."""
+        tasks = [t for t in self.tasks_of(found.name) if t.current] if found.is_job else []
+        if not tasks or self.finished(found) or any(t.live for t in tasks):
+            return None
+        policy = found.spec.get("TaskTemplate", {}).get("RestartPolicy", {})
+        retries = policy.get("MaxAttempts", 0) if policy.get("Condition") == "on-failure" else 0
+        return max(tasks, key=lambda task: task.timestamp) if len(tasks) > retries else None
+
     def settled(self, service: str) -> bool:
-        """Whether a service has all its tasks, all of the current spec, and no update under way."""
+        """Whether a service has all its tasks, all of the current spec, and no update under way.
+
+        One that may end is settled as well when it has; a job only then.
+        """
         found = self.get("service", service)
         if found is None:
             return False
+        if found.is_job or self.finished(found):
+            return self.finished(found)
         moving = found.facts.get("update", "") not in ("", "completed")
         old = any(t.state == "running" and not t.current for t in self.tasks_of(service))
         return not moving and not old and self.running(service) >= found.facts.get("wanted", 1)
@@ -194,8 +236,8 @@ class State:
             case "addressed":
                 return bool(found.facts.get("subnets"))
             case "completed":
-                return any(t.state == "complete" for t in self.tasks_of(need.name))
+                return self.finished(found)
             case "started":
-                return self.running(need.name) > 0
+                return self.running(need.name) > 0 or self.finished(found)
             case _:
                 return self.settled(need.name)

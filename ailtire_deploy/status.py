@@ -18,7 +18,7 @@ from ailtire_deploy.revisions import Revision
 from ailtire_deploy.state import Resource, State, Task
 from ailtire_deploy.symptoms import Symptom
 
-HARMLESS = ("running", "shutdown")
+HARMLESS = ("running", "completed", "shutdown")
 
 
 class TaskStatus(TypedDict):
@@ -104,7 +104,7 @@ def _service(service: Resource, observed: State, lines: Mapping[str, LogLineInfo
     )
     node["since"] = moments.to_text(max([task.timestamp for task in tasks], default=service.created))
     node["image"] = _image(service, tasks)
-    node["desired"] = symptoms.wanted(service)
+    node["desired"] = 0 if observed.finished(service) else symptoms.wanted(service)
     node["running"] = observed.running(service.name)
     node["tasks"] = [{"slot": task.slot, "node": task.node, "state": task.state} for task in tasks]
     last = lines.get(service.name)

@@ -13,6 +13,7 @@ from typing import Literal
 from ailtire_deploy.state import Resource, State, Task
 
 Word = Literal[
+    "completed",
     "running",
     "updating",
     "starting",
@@ -25,6 +26,7 @@ Word = Literal[
 ]
 WORST_LAST: tuple[Word, ...] = (
     "shutdown",
+    "completed",
     "running",
     "updating",
     "starting",
@@ -63,10 +65,12 @@ def of(service: Resource, observed: State, now: float) -> Symptom:
         own = last_error(task for task in tasks if task.current)  # the engine names but a task
         reason = own or service.facts.get("message") or last_error(tasks)
         return Symptom("failed", joined(UPDATE_FAILED[update], reason))
+    if observed.finished(service):
+        return Symptom("completed")
+    if service.is_job:
+        return running_once(service, observed, tasks, now)
     if observed.settled(service.name):
         return steady(tasks, now)
-    if has_finished(service, tasks):
-        return Symptom("running", "completed")
     if update and update != "completed":
         return moving(service, observed, tasks, now)
     return incomplete(service, observed, tasks, now)
@@ -78,6 +82,16 @@ def steady(tasks: tuple[Task, ...], now: float) -> Symptom:
     if len(lost) < OFTEN:
         return Symptom("running")
     return Symptom("warning", joined(f"{len(lost)} tasks failed within {RECENT:.0f} s", explain(lost[0])))
+
+
+def running_once(service: Resource, observed: State, tasks: tuple[Task, ...], now: float) -> Symptom:
+    """A job that has not completed."""
+    last = observed.failed_run(service)
+    if last:
+        return Symptom("failed", explain(last))
+    if observed.running(service.name):
+        return Symptom("running", "it has not completed yet")
+    return incomplete(service, observed, tasks, now)
 
 
 def moving(service: Resource, observed: State, tasks: tuple[Task, ...], now: float) -> Symptom:
@@ -114,14 +128,6 @@ def stuck(tasks: Iterable[Task]) -> str:
     """What keeps a task from starting, in the engine's words: no suitable node, a port in use, …"""
     held = (task for task in leaders(tasks) if task.state in BEFORE_START)
     return next((text for task in held if (text := task.error)), "")
-
-
-def has_finished(service: Resource, tasks: tuple[Task, ...]) -> bool:
-    """Whether a service that need not run on has done its work in every slot."""
-    policy = service.spec.get("TaskTemplate", {}).get("RestartPolicy", {}).get("Condition", "any")
-    newest = leaders(task for task in tasks if task.current)
-    done = sum(task.state == "complete" for task in newest)
-    return policy in ("none", "on-failure") and 0 < wanted(service) <= done
 
 
 def wanted(service: Resource) -> int:

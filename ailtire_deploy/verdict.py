@@ -67,7 +67,8 @@ def judge(
         return Verdict("failed", wrong, progress)
     if not marker:
         return Verdict("converged", (), progress)
-    if now - progress.since > max([patience, *(patience_below(observed, child) for child in at_work)]):
+    times = [patience, *job_times(desired, observed), *(patience_below(observed, child) for child in at_work)]
+    if now - progress.since > max(times):
         return Verdict("failed", tuple(sorted(explain(open_ends, report, observed, now))), progress)
     return Verdict("pending", (), progress)
 
@@ -139,10 +140,25 @@ def failures(desired: State, observed: State, moving: Collection[str], now: floa
         found = observed.get("service", each.name) if each.kind == "service" else None
         if found and found.facts.get("update") in symptoms.UPDATE_FAILED:
             yield f"{describe(found)}: {symptoms.of(found, observed, now).message}"
+        if found and job_failed(each, found, observed):
+            yield f"{describe(found)}: {symptoms.of(found, observed, now).message}"
     for child in pending_children(desired, observed):
         if outcome(child) == "failed":
             report = revisions.Revision(child.path, 0, child).report
             yield from report.get("reasons", [f"{child.path}: failed"])
+
+
+def job_failed(wish: Resource, found: Resource, observed: State) -> bool:
+    """Whether a job's run for this revision failed; that of an older one is about to be made again."""
+    asked = found.labels.get(names.LABEL_RUN) == wish.labels.get(names.LABEL_RUN)
+    return asked and observed.failed_run(found) is not None
+
+
+def job_times(wanted: Iterable[Resource], observed: State) -> Iterable[float]:
+    """How long the jobs that run now may take: as long as one does, nothing else need move."""
+    for each in wanted:
+        if each.is_job and any(t.live for t in observed.tasks_of(each.name)):
+            yield float(each.labels[names.LABEL_JOB])
 
 
 def explain(open_ends: Mapping[str, Resource], report: Report, observed: State, now: float) -> Iterable[str]:
@@ -190,7 +206,9 @@ def lost_below(observed: State, path: StackPath, now: float) -> frozenset[StackP
 def patience_below(observed: State, child: StackPath) -> float:
     """How many seconds without progress a child at work is waited for: longer than anybody below bears."""
     stacks = revisions.stacks(observed, child)
-    return GRACE + max(patience(state_of(observed, each), deadline(observed, each)) for each in stacks)
+    times = [patience(state_of(observed, each), deadline(observed, each)) for each in stacks]
+    jobs = (each for each in observed if child.covers(each.path))
+    return GRACE + max([*times, *job_times(jobs, observed)])
 
 
 def state_of(observed: State, path: StackPath) -> State:

@@ -1,11 +1,13 @@
 """One small model of the engine: what a swarm does as far as we rely on it, without containers or time.
 
-It moves one step a look: addresses are handed out, tasks start, updates replace one task, removed tasks end.
+It moves one step a look: addresses are handed out, tasks start, updates replace one task, removed tasks end,
+and so do those of a service that may be tried a number of times only.
 The contract tests run on this model and on a real swarm alike.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,9 +18,10 @@ from ailtire_deploy.errors import Busy, Conflict, OutOfSequence, Overtaken, Refu
 from ailtire_deploy.names import LABEL_ROOT, StackPath
 from ailtire_deploy.plan.holding import references
 from ailtire_deploy.ports import EngineInfo, LogLine
-from ailtire_deploy.state import LIVE, Key, Resource, State, Task
+from ailtire_deploy.state import AGAIN, LIVE, Key, Resource, State, Task
 
 Spec = Mapping[str, Any]
+ENDED = ("complete", "failed")
 
 
 class Crash(BaseException):
@@ -38,6 +41,9 @@ class Running:
     state: str = "new"
     age: int = 0
     root: str = ""  # the label of the service it was started for; outlives the service
+    force: int = 0
+    exit_code: int | None = None
+    ended: float = 0.0
 
     @property
     def files(self) -> tuple[Key, ...]:
@@ -50,7 +56,8 @@ class FakeEngine:
 
     ``before`` and ``after`` are called around each write with its number, counted from 1, and may raise: that
     is how crashes, lost answers and failing engines are made. ``stuck`` names services whose tasks never
-    start; ``lag`` is the number of looks a task takes to start and to end.
+    start; ``lag`` is the number of looks a task takes to start and to end. ``exits`` are the exit codes of
+    one-shot services, 0 by default; ``started`` counts the tasks each service ever had.
     """
 
     lag: int = 1
@@ -58,6 +65,8 @@ class FakeEngine:
     before: Callable[[int], None] = lambda number: None
     after: Callable[[int], None] = lambda number: None
     stuck: set[str] = field(default_factory=set)
+    exits: dict[str, int] = field(default_factory=dict)
+    started: Counter[str] = field(default_factory=Counter)
     objects: dict[Key, Resource] = field(default_factory=dict)
     running: list[Running] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
@@ -104,7 +113,7 @@ class FakeEngine:
     @property
     def moving(self) -> bool:
         """Whether the swarm is still at work by itself."""
-        unsettled = (each.state not in ("running", "shutdown") for each in self.running)
+        unsettled = (each.state not in ("running", "shutdown", *ENDED) for each in self.running)
         updating = (each.facts.get("update") == "updating" for each in self.objects.values())
         return any(unsettled) or any(updating)
 
@@ -120,7 +129,7 @@ class FakeEngine:
 
     def step(self) -> None:
         """Let the swarm work for a moment."""
-        for each in self.running:
+        for each in list(self.running):
             self._age(each)
         self.running = [each for each in self.running if each.state != "gone"]
         for key, each in list(self.objects.items()):
@@ -162,9 +171,11 @@ class FakeEngine:
         spec = specs.normalise("service", resource.spec)
         if set(spec.get("Mode", {})) != set(there.spec.get("Mode", {})):
             raise Refused("service mode change is not allowed")
-        moving = spec.get("TaskTemplate") != there.spec.get("TaskTemplate")
+        again = bool(resource.facts.get(AGAIN))
+        moving = again or spec.get("TaskTemplate") != there.spec.get("TaskTemplate")
         before = frozenset(key for key in references(there.spec) if key.kind != "network")
         facts = {**there.facts, "update": "updating" if moving else "", "previous": before}
+        facts["force"] = there.facts.get("force", 0) + again
         changed = replace(there, spec=spec, labels=resource.labels, version=self.index, facts=facts)
         self.objects[found.key] = changed
         self._scale(changed)
@@ -205,7 +216,7 @@ class FakeEngine:
         return replace(each, facts={"wanted": _wanted(each), "message": "", **each.facts})
 
     def _scale(self, service: Resource) -> None:
-        live = [each for each in self.running if each.service == service.name and each.desired == "running"]
+        live = self._slots(service)
         wanted = _wanted(service)
         for each in live[wanted:]:
             each.desired, each.age = "shutdown", 0
@@ -216,35 +227,61 @@ class FakeEngine:
         self.index += 1
         template = service.spec.get("TaskTemplate", {})
         networks = tuple(each["Target"] for each in template.get("Networks", ()))
-        made = Running(f"task{self.index}", service.name, slot, template, networks)
+        force = service.facts.get("force", 0)
+        made = Running(f"task{self.index}", service.name, slot, template, networks, force=force)
+        self.started[service.name] += 1
         self.running.append(replace(made, root=service.labels.get(LABEL_ROOT, "")))
 
     def _age(self, task: Running) -> None:
         task.age += 1
-        if task.desired == "running":
+        if task.desired == "running" and task.state == "running" and _attempts(task.template):
+            self._end(task)
+        elif task.state in ENDED and task.desired != "remove":
+            return
+        elif task.desired == "running":
             ready = task.age >= self.lag and task.service not in self.stuck
             task.state = "running" if ready else "starting"
         elif task.age >= self.lag:
             task.state = "gone" if task.desired == "remove" else "shutdown"
 
+    def _end(self, task: Running) -> None:
+        """A one-shot task ends; one that failed is tried again as often as its service says."""
+        task.exit_code, task.ended = self.exits.get(task.service, 0), self.now()
+        task.state, task.desired = ("failed" if task.exit_code else "complete"), "shutdown"
+        tries = sum(self._is_current(each) for each in self.running if each.service == task.service)
+        service = self.objects[Key("service", task.service)]
+        if task.exit_code and self._is_current(task) and tries <= _attempts(task.template, "on-failure"):
+            self._start(service, task.slot)
+
+    def _slots(self, service: Resource) -> list[Running]:
+        """A task a slot: one that runs or will, or else one that is not started again."""
+        own = [each for each in self.running if each.service == service.name]
+        ended = [each for each in own if each.state in ENDED and each.desired != "remove"]
+        return [each for each in own if each.desired == "running"] or ended[-1:]
+
+    def _is_current(self, task: Running) -> bool:
+        service = self.objects.get(Key("service", task.service))
+        if service is None:
+            return False
+        template, force = service.spec.get("TaskTemplate", {}), service.facts.get("force", 0)
+        return (task.template, task.force) == (template, force)
+
     def _roll(self, service: Resource) -> None:
         """Replace one outdated task, once the ones before it run."""
         if service.facts.get("update") != "updating":
             return
-        own = [each for each in self.running if each.service == service.name and each.desired == "running"]
-        template = service.spec.get("TaskTemplate", {})
-        old = [each for each in own if each.template != template]
-        if any(each.state != "running" for each in own if each.template == template):
+        own = self._slots(service)
+        old = [each for each in own if not self._is_current(each)]
+        if any(each.state not in ("running", *ENDED) for each in own if self._is_current(each)):
             return
         if old:
-            old[0].desired, old[0].age = "shutdown", 0
+            if old[0].state not in ENDED:
+                old[0].desired, old[0].age = "shutdown", 0
             self._start(service, old[0].slot)
         else:
             self.objects[service.key] = replace(service, facts={**service.facts, "update": "completed"})
 
     def _task(self, each: Running) -> Task:
-        service = self.objects.get(Key("service", each.service))
-        current = service is not None and service.spec.get("TaskTemplate", {}) == each.template
         return Task(
             id=each.id,
             service=each.service,
@@ -252,10 +289,18 @@ class FakeEngine:
             node="node1",
             state=each.state,
             desired=each.desired,
-            current=current,
+            current=self._is_current(each),
+            exit_code=each.exit_code,
+            timestamp=each.ended,
             networks=each.networks,
             files=each.files,
         )
+
+
+def _attempts(template: Spec, condition: str = "") -> int:
+    """How often a task may be tried again at most: what says so ends by itself here."""
+    policy = template.get("RestartPolicy", {})
+    return int(policy.get("MaxAttempts", 0)) if condition in ("", policy.get("Condition")) else 0
 
 
 def _wanted(service: Resource) -> int:

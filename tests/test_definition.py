@@ -98,7 +98,8 @@ def test_a_child_is_mounted_on_its_own_root() -> None:
     ],
 )
 def test_dependencies_have_conditions_in_our_words_or_those_of_compose(written: str, condition: str) -> None:
-    made = stack(f"services: {{web: {{image: a, depends_on: {{db: {written}}}}}, db: {{image: b}}}}")
+    once = "deploy: {restart_policy: {condition: none}}"
+    made = stack(f"services: {{web: {{image: a, depends_on: {{db: {written}}}}}, db: {{image: b, {once}}}}}")
     assert [each.condition for each in made.services[1].depends_on] == [condition]
 
 

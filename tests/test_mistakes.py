@@ -248,7 +248,6 @@ def problem_of_yaml(line: str) -> str:
     ("lines", "said"),
     [
         ("strategy: {}", LATER),
-        ("jobs: {}", LATER),
         ("networks: {}", "nesting"),
         ("reconcile: report", LATER),
         ("name: Shop", "a-z"),

@@ -27,7 +27,8 @@ def keys(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(schema, dict):
         properties = schema.get("properties", {})
         for key, value in properties.items():
-            yield f"{path}/{key}", value
+            if "/properties/" not in value.get("$ref", ""):  # a job's key is told where the service's is
+                yield f"{path}/{key}", value
         for key, value in schema.items():
             if key not in ("examples", "if"):
                 yield from keys(value, f"{path}/{key}" if key != "properties" else path)
@@ -88,6 +89,14 @@ def test_no_pattern_can_be_made_slow(pattern: str) -> None:
         for end in ("", "\n", "!", "@", " "):
             compiled.search(unit * 20_000 + end)
     assert time.perf_counter() - begun < 20
+
+
+def test_a_job_takes_the_keys_of_a_service_but_those_that_make_no_sense_for_it() -> None:
+    job, service = (SCHEMAS["stack"]["$defs"][each]["properties"] for each in ("job", "service"))
+    own = {key for key, value in job.items() if "$ref" not in value or "/properties/" not in value["$ref"]}
+    assert own == {"deploy", "timeout", "retries", "interface", "healthcheck", "restart", "scale", "type"}
+    assert service.keys() <= job.keys()
+    assert all(job[key] == {"$ref": f"#/$defs/service/properties/{key}"} for key in job.keys() - own)
 
 
 def test_editors_may_see_a_template_where_the_program_wants_a_number() -> None:

@@ -218,7 +218,7 @@ def test_an_end_with_zero_that_nobody_asked_for_is_a_failure() -> None:
 def test_a_service_that_need_not_run_on_has_completed() -> None:
     job = service(SHOP, "migrate")
     once = Resource(job.key, {"TaskTemplate": {"RestartPolicy": {"Condition": "none"}}}, job.labels)
-    assert word_of(once, task(once, state="complete", desired="shutdown")) == ("running", "completed")
+    assert word_of(once, task(once, state="complete", desired="shutdown")) == ("completed", "")
 
 
 def test_an_update_says_how_many_tasks_are_new() -> None:

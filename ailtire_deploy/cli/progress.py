@@ -17,7 +17,7 @@ from ailtire_deploy.views import plain, trees
 
 Watch = Callable[[State], None]
 SILENCE = 25.0  # seconds after which something is said even when nothing changed
-SETTLED = ("running", "shutdown")
+SETTLED = ("running", "completed", "shutdown")
 
 
 @contextmanager

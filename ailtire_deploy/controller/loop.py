@@ -138,7 +138,8 @@ class Loop:
     def writer(self, last: Revision, observed: State) -> Writer:
         """Who this controller is when it wishes for something."""
         gone = verdict.lost_below(observed, self.path, self.now())
-        return Writer(self.site, self.key, last.origin, str(self.path), gone, last.found.created)
+        wished = last.found.created
+        return Writer(self.site, self.key, last.origin, str(self.path), gone, wished, last.name)
 
     def _stand_in(self, desired: State, observed: State, writer: Writer) -> Report:
         """Take down children that shall go and have no controller any more."""

@@ -9,7 +9,7 @@ from ailtire_deploy.definition import forms
 from ailtire_deploy.definition.draft import Draft
 from ailtire_deploy.definition.parameters import as_map, section
 from ailtire_deploy.definition.routes import routes
-from ailtire_deploy.model import Child, Gateway, PublishedPort, Secret, Service, Stack
+from ailtire_deploy.model import Child, Dependency, Gateway, Job, PublishedPort, Secret, Service, Stack
 from ailtire_deploy.units import SECOND, nanoseconds
 
 _KEPT = ("stop_grace_period", "stop_signal", "init", "read_only")
@@ -25,8 +25,8 @@ def stack(draft: Draft, context: str, environment: Mapping[str, str]) -> Stack:
         path=draft.path,
         version=data.get("version", ""),
         context=context,
-        services=tuple(_service(key, each, shared) for key, each in sorted(draft.plain.items())),
-        children=tuple(_child(key, each) for key, each in sorted(draft.children.items())),
+        services=tuple(_service(draft, key, shared) for key in sorted(draft.plain)),
+        children=tuple(_child(draft, key, each) for key, each in sorted(draft.children.items())),
         configs={key: forms.content(each) for key, each in sorted(section(data, "configs").items())},
         secrets={key: _secret(each) for key, each in sorted(section(data, "secrets").items())},
         volumes={key: {} for key in sorted(section(data, "volumes"))},
@@ -35,28 +35,39 @@ def stack(draft: Draft, context: str, environment: Mapping[str, str]) -> Stack:
     )
 
 
-def _service(key: str, each: Mapping[str, Any], shared: Mapping[str, str]) -> Service:
+def _service(draft: Draft, key: str, shared: Mapping[str, str]) -> Service:
+    each = draft.plain[key]
     return Service(
         key=key,
         image=each["image"],
         environment={**shared, **forms.as_map(each.get("environment"))},
         routes=tuple(route for _, route in routes(key, each)),
-        depends_on=tuple(dependency for _, dependency in forms.dependencies(each)),
+        depends_on=_dependencies(draft, each),
         configs=tuple(use for _, use in forms.file_mounts(each, "configs")),
         secrets=tuple(use for _, use in forms.file_mounts(each, "secrets")),
         mounts=tuple(mount for _, mount in forms.mounts(each)),
         egress=each.get("egress", False),
         options=_options(each),
+        job=_job(each) if key in draft.jobs else None,
     )
 
 
-def _child(key: str, each: Mapping[str, Any]) -> Child:
+def _job(each: Mapping[str, Any]) -> Job:
+    timeout = nanoseconds(each["timeout"]) / SECOND if "timeout" in each else Job().timeout
+    return Job(timeout, each.get("retries", 0))
+
+
+def _dependencies(draft: Draft, each: Mapping[str, Any]) -> tuple[Dependency, ...]:
+    return tuple(dependency for _, dependency in forms.dependencies(each, draft.jobs))
+
+
+def _child(draft: Draft, key: str, each: Mapping[str, Any]) -> Child:
     return Child(
         key=key,
         definition=each["definition"],
         parameters=as_map(each.get("parameters")),
         routes=tuple(route for _, route in routes(key, each)),
-        depends_on=tuple(dependency for _, dependency in forms.dependencies(each)),
+        depends_on=_dependencies(draft, each),
     )
 
 

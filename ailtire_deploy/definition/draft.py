@@ -22,21 +22,32 @@ class Draft:
 
     @property
     def keys(self) -> frozenset[str]:
-        """All services the author wrote, the wrong ones included."""
-        return frozenset(section(self.written, "services"))
+        """All services and jobs the author wrote, the wrong ones included."""
+        return frozenset(section(self.written, "services")) | frozenset(section(self.written, "jobs"))
 
     @property
     def services(self) -> dict[str, dict[str, Any]]:
-        """Plain services and children."""
-        return {k: each for k, each in section(self.data, "services").items() if isinstance(each, dict)}
+        """Plain services, jobs and children."""
+        services = section(self.data, "services").items()
+        return {**self.jobs, **{k: each for k, each in services if isinstance(each, dict)}}
+
+    @property
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        return {k: each for k, each in section(self.data, "jobs").items() if isinstance(each, dict)}
 
     @property
     def plain(self) -> dict[str, dict[str, Any]]:
+        """All that runs an image: plain services and jobs."""
         return {key: each for key, each in self.services.items() if each.get("type") != "stack"}
 
     @property
     def children(self) -> dict[str, dict[str, Any]]:
         return {key: each for key, each in self.services.items() if each.get("type") == "stack"}
+
+
+def ends(service: Mapping[str, Any]) -> bool:
+    """Whether a service need not run on for ever."""
+    return section(section(service, "deploy"), "restart_policy").get("condition") in ("none", "on-failure")
 
 
 def masked(data: Any, wrong: Collection[Path], path: Path = ()) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, cast
 
 from ailtire_deploy.documents import Path
@@ -83,15 +83,16 @@ def capabilities(value: Any) -> list[str]:
     return sorted({str(each).removeprefix("CAP_") for _, each in items(value)})
 
 
-def dependencies(service: Mapping[str, Any]) -> Iterator[tuple[Path, Dependency]]:
+def dependencies(service: Mapping[str, Any], jobs: Collection[str] = ()) -> Iterator[tuple[Path, Dependency]]:
+    """What a service waits for; without a word for it, a job has to have completed."""
     wanted = service.get("depends_on")
     if isinstance(wanted, Mapping):
         for key, value in wanted.items():
-            word = (value or {}).get("condition", "started")
+            word = (value or {}).get("condition", "completed" if key in jobs else "started")
             condition = _CONDITIONS.get(word, word.removeprefix("service_"))
             yield ("depends_on", key), Dependency(key, cast(Condition, condition))
     for index, key in items(wanted):
-        yield ("depends_on", index), Dependency(key)
+        yield ("depends_on", index), Dependency(key, "completed" if key in jobs else "started")
 
 
 def file_mounts(

@@ -7,11 +7,12 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
 from ailtire_deploy.definition import forms, routes, safety
-from ailtire_deploy.definition.draft import Draft
+from ailtire_deploy.definition.draft import Draft, ends
 from ailtire_deploy.definition.findings import Finding, nearest
 from ailtire_deploy.definition.parameters import section
 from ailtire_deploy.definition.secrets import names_its_own
 from ailtire_deploy.documents import Path
+from ailtire_deploy.model import Dependency
 from ailtire_deploy.names import RESERVED
 from ailtire_deploy.units import size
 
@@ -23,7 +24,20 @@ LEAST_MEMORY = 4 * 1024 * 1024  # the engine refuses less
 def findings(draft: Draft) -> Iterator[Finding]:
     """Everything the rules have against a draft."""
     for rule in RULES:
-        yield from rule(draft)
+        yield from (_placed(each, draft) for each in rule(draft))
+
+
+def _placed(finding: Finding, draft: Draft) -> Finding:
+    """The rules look at jobs among the services; what they find stands under ``jobs``."""
+    part, *rest = finding.path or ("",)
+    own = section(draft.written, "services")
+    is_job = part == "services" and rest and rest[0] not in own and rest[0] in draft.jobs
+    return finding._replace(path=("jobs", *rest)) if is_job else finding
+
+
+def _shared_keys(draft: Draft) -> Iterator[Finding]:
+    for key in sorted(section(draft.written, "services").keys() & section(draft.written, "jobs").keys()):
+        yield Finding(("jobs", key), f"{key} is a service already", "a job needs a name of its own")
 
 
 def _reserved_keys(draft: Draft) -> Iterator[Finding]:
@@ -43,15 +57,34 @@ def _joints(draft: Draft) -> Iterator[Finding]:
 def _dependencies(draft: Draft) -> Iterator[Finding]:
     graph: dict[str, set[str]] = {}
     for key, service in draft.services.items():
-        for path, dependency in forms.dependencies(service):
+        for path, dependency in forms.dependencies(service, draft.jobs):
             here: Path = ("services", key, *path)
             if dependency.service not in draft.keys:
                 yield Finding(here, "no such service", nearest(dependency.service, draft.keys - {key}))
-            elif dependency.condition == "completed" and dependency.service in draft.children:
-                yield Finding(here, "a stack never completes", "wait for started or healthy")
+            elif wrong := _never(draft, dependency):
+                yield Finding(here, *wrong)
             else:
                 graph.setdefault(key, set()).add(dependency.service)
     yield from _circle(graph)
+
+
+def _never(draft: Draft, dependency: Dependency) -> tuple[str, str] | None:
+    """Why a condition could never come true."""
+    key, word = dependency.service, dependency.condition
+    other = draft.services.get(key)
+    if other is None or word == "started":
+        return None
+    if word == "completed":
+        if key in draft.children:
+            return "a stack never completes", "wait for started or healthy"
+        runs_on = key not in draft.jobs and not ends(other)
+        hint = "make it one of the jobs, or give it deploy.restart_policy.condition none"
+        return (f"{key} runs on and never completes", hint) if runs_on else None
+    if key in draft.jobs:
+        return f"{key} is a job: it completes, and is never healthy", "wait for completed"
+    checked = section(other, "healthcheck")
+    off = checked.get("disable") is True or checked.get("test") in (["NONE"], "NONE")
+    return (f"the health check of {key} is switched off", "wait for started") if off else None
 
 
 def _circle(graph: dict[str, set[str]]) -> Iterator[Finding]:
@@ -206,6 +239,7 @@ def _secrets(draft: Draft) -> Iterator[Finding]:
 
 RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _reserved_keys,
+    _shared_keys,
     _joints,
     _dependencies,
     routes.findings,

@@ -17,7 +17,7 @@ from ailtire_deploy.engine.wire import Wire
 from ailtire_deploy.errors import Conflict, NotFound, OutOfSequence, Overtaken, Refused, Unreachable
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import EngineInfo, LogLine
-from ailtire_deploy.state import Key, Resource, State
+from ailtire_deploy.state import AGAIN, Key, Resource, State
 
 PATHS = {"network": "/networks", "config": "/configs", "secret": "/secrets", "service": "/services"}
 SERVICE_OF = "com.docker.swarm.service.name"  # the engine's own label on the containers of a service
@@ -85,7 +85,7 @@ class SwarmEngine:
         self._insist(resource)
         if resource.kind == "network":
             raise Refused(f"network {resource.name}: a network cannot change")
-        force = found.facts.get("force", 0)
+        force = found.facts.get("force", 0) + bool(resource.facts.get(AGAIN))
         service = resource.kind == "service"
         body = bodies.body(resource, self._id_of, force) if service else bodies.labels_only(resource)
         try:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from ailtire_deploy import diff
 from ailtire_deploy.diff import Change
-from ailtire_deploy.names import LABEL_OWNER, LABEL_PATH, StackPath
+from ailtire_deploy.names import LABEL_OWNER, LABEL_PATH, LABEL_RUN, StackPath
 from ailtire_deploy.plan.operations import Operation
-from ailtire_deploy.state import Resource, State
+from ailtire_deploy.state import AGAIN, Resource, State
 
 IMMUTABLE_DATA = "only the labels of a {kind} can change; its content needs another name"
 HASHED = re.compile(r"(.+)-[0-9a-f]{12}")
@@ -26,6 +26,8 @@ def making(wish: Resource, observed: State, owner: StackPath) -> Operation | Res
     if found.labels.get(LABEL_OWNER) != wish.labels.get(LABEL_OWNER, str(owner)):
         return Operation("update", named, found, "it is wished", error=_belongs(found))
     changes = diff.changes(wish, found)
+    if observed.failed_run(found) and found.labels.get(LABEL_RUN) != wish.labels.get(LABEL_RUN):
+        return _again(named, found, changes)
     if not changes:
         return _resume(named, found) if _stopped_before(wish, found) else found
     return _change(named, found, changes)
@@ -90,6 +92,13 @@ def _resume(wish: Resource, found: Resource) -> Operation:
     """An update without a difference makes the engine go on where it stopped."""
     cause = "the engine stopped the last update; it goes on"
     return Operation("update", _keeping_labels(wish, found), found, cause, impact=_restarts(found))
+
+
+def _again(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> Operation:
+    """A job that failed is run anew for each revision that asks for it, and by nobody else."""
+    once_more = replace(_keeping_labels(wish, found), facts={**wish.facts, AGAIN: True})
+    cause = "its last run failed, so it runs again"
+    return Operation("update", once_more, found, cause, changes, _restarts(found))
 
 
 def _keeping_labels(wish: Resource, found: Resource) -> Resource:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ailtire_deploy.model import Service
+from ailtire_deploy.model import Job, Service
 from ailtire_deploy.units import SECOND, duration, nanoseconds
 
 MONITOR = (
@@ -17,6 +17,8 @@ RESTART = {"condition": "any", "delay": "2s"}
 
 def deploy(service: Service) -> dict[str, Any]:
     """A service's ``deploy`` with every default that matters to an update in it."""
+    if service.job:
+        return once(service, service.job)
     given = service.options.get("deploy", {})
     mode = given.get("mode", "replicated")
     size = {"replicas": given.get("replicas", 1)} if mode == "replicated" else {}
@@ -29,6 +31,27 @@ def deploy(service: Service) -> dict[str, Any]:
         **_placement(given),
         "update_config": {**update(service), **given.get("update_config", {})},
         "restart_policy": {**RESTART, **given.get("restart_policy", {})},
+    }
+
+
+def once(service: Service, job: Job) -> dict[str, Any]:
+    """One task that ends, and a new one in its place when what it is made of changes.
+
+    The engine takes a task that ends within an update for a failed one, hence ``continue``. It keeps one task
+    more than ``max_attempts`` whatever the swarm's limit of history is: without the record of the run it
+    would run the job again.
+    """
+    given = service.options.get("deploy", {})
+    condition = "on-failure" if job.retries else "none"
+    return {
+        "mode": "replicated",
+        "replicas": 1,
+        "endpoint_mode": "dnsrr",
+        **given,
+        **_resources(given),
+        **_placement(given),
+        "update_config": {**rolling("stop-first"), "failure_action": "continue"},
+        "restart_policy": {"condition": condition, "delay": "2s", "max_attempts": max(1, job.retries)},
     }
 
 

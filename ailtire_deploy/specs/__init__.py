@@ -7,7 +7,7 @@ the alias the docker client adds by itself.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -23,7 +23,7 @@ from ailtire_deploy.specs.document import Document
 from ailtire_deploy.specs.normal import normalise
 from ailtire_deploy.state import Key, Need, Resource
 
-__all__ = ["normalise", "resources"]
+__all__ = ["needs", "normalise", "resources"]
 
 Revisions = Mapping[str, str]
 """The engine name of the newest revision of each child, by the child's key."""
@@ -58,12 +58,17 @@ def _configs(found: Document, artifacts: Artifacts) -> Iterator[Resource]:
 
 
 def _service(stack: Stack, found: Document, key: str, artifacts: Artifacts, revisions: Revisions) -> Resource:
-    needs = (*_dependencies(stack, key, revisions), *(_addressed(artifacts) if key == names.GATEWAY else ()))
+    waits = (*_dependencies(stack, key, revisions), *(_addressed(artifacts) if key == names.GATEWAY else ()))
     name = names.in_stack(found.path, key)
-    made = Resource(Key("service", name), service.spec(found, key), needs=needs)
+    made = Resource(Key("service", name), service.spec(found, key), needs=waits)
     given = found.services[key].get("deploy", {}).get("labels", {})
-    labels = {**given, names.LABEL_SERVICE: about(found.path, key)[1]}
+    labels = {**given, **_job(stack, key), names.LABEL_SERVICE: about(found.path, key)[1]}
     return _resource(found.path, key, made, labels)
+
+
+def _job(stack: Stack, key: str) -> dict[str, str]:
+    job = next((each.job for each in stack.services if each.key == key), None)
+    return {names.LABEL_JOB: f"{job.timeout:g}"} if job else {}
 
 
 def _addressed(artifacts: Artifacts) -> tuple[Need, ...]:
@@ -76,8 +81,12 @@ def _dependencies(stack: Stack, key: str, revisions: Revisions) -> Iterator[Need
     path, part = about(stack.path, key)
     plain = {each.key: each.depends_on for each in stack.services}
     children = {each.key: each.depends_on for each in stack.children}
-    for dependency in plain.get(part, ()) if path == stack.path else children[path.key]:
-        yield _need(stack, dependency, revisions)
+    yield from needs(stack, plain.get(part, ()) if path == stack.path else children[path.key], revisions)
+
+
+def needs(stack: Stack, dependencies: Iterable[Dependency], revisions: Revisions) -> Iterator[Need]:
+    """What a service or a child of a stack waits for, whenever it is made or changed."""
+    return (_need(stack, each, revisions) for each in dependencies)
 
 
 def _need(stack: Stack, dependency: Dependency, revisions: Revisions) -> Need:

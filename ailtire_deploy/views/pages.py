@@ -15,7 +15,8 @@ from ailtire_deploy.templating.pages import page as render
 from ailtire_deploy.views import plain
 
 WORDS = frozenset(
-    {"running", "starting", "updating", "waiting", "warning", "failed", "error", "shutdown", "unreachable"}
+    {"running", "completed", "starting", "updating", "waiting", "warning", "failed", "error", "shutdown"}
+    | {"unreachable"}
 )
 DEPTH = 30
 ROWS = 2000

@@ -19,6 +19,7 @@ COLOURS = {
     "unreachable": RED,
     "warning": YELLOW,
     "running": GREEN,
+    "completed": GREEN,
     "starting": CYAN,
     "updating": CYAN,
     "shutdown": DIM,

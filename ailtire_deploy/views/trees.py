@@ -9,7 +9,15 @@ from ailtire_deploy.status import Status
 from ailtire_deploy.views import paint, plain
 from ailtire_deploy.views.paint import Paint
 
-MARKS = {"running": "●", "shutdown": "○", "failed": "✗", "error": "✗", "unreachable": "?", "warning": "!"}
+MARKS = {
+    "running": "●",
+    "completed": "✓",
+    "shutdown": "○",
+    "failed": "✗",
+    "error": "✗",
+    "unreachable": "?",
+    "warning": "!",
+}
 MOVING = "◌"
 WIDTH = 100
 INDENT = "  "

@@ -1,0 +1,200 @@
+"""Jobs in whole trees: they run once for each change of their inputs, and gate what depends on them."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.fakes import Crash
+from tests.household import Household, entry, plain
+
+
+@pytest.fixture
+def house(tmp_path):
+    return Household(tmp_path)
+
+
+def shop(command: str = "migrate", web: str = "1", **job):
+    """A database, a job that needs it, a service that needs the job, and one that needs none."""
+    return {
+        "name": "shop",
+        "parameters": {"store": {"type": "string", "default": "1"}},
+        "services": {
+            "db": plain(environment={"STORE": "{{ store }}"}),
+            "web": plain(depends_on={"migrate": {"condition": "completed"}}, environment={"WEB": web}),
+            "side": plain(environment={"SIDE": web}),
+        },
+        "jobs": {
+            "migrate": {
+                "image": "ailtire-demo/echo",
+                "command": [command],
+                "depends_on": {"db": {"condition": "healthy"}},
+                **job,
+            }
+        },
+    }
+
+
+def writes(house, start: int = 0):
+    """Writes of plain services, in order."""
+    own = ("db", "web", "side", "migrate")
+    pairs = (each.split(" service shop_") for each in house.engine.writes[start:] if " service shop_" in each)
+    return [f"{verb} {name}" for verb, name in pairs if name in own]
+
+
+def runs(house, name: str = "shop_migrate") -> int:
+    return house.engine.started[name]
+
+
+def word(house, name: str) -> str:
+    from ailtire_deploy import status
+    from ailtire_deploy.names import StackPath
+
+    tree = status.tree(house.engine.observe(StackPath(("shop",))), StackPath(("shop",)), {}, house.now())
+    return next(each["status"] for each in tree["services"] if each["shortName"] == name)
+
+
+def test_a_job_runs_once_what_it_needs_is_there_before_and_what_needs_it_comes_after(house):
+    assert house.apply(entry(shop())).verdict == "converged"
+    made = writes(house)
+    assert made.index("create db") < made.index("create migrate") < made.index("create web")
+    assert runs(house) == 1
+    assert word(house, "migrate") == "completed"
+
+
+def test_a_second_apply_does_not_run_it_again(house):
+    house.apply(entry(shop()))
+    before = list(house.engine.writes)
+    assert house.apply(entry(shop())).verdict == "converged"
+    house.settle()
+    assert house.engine.writes == before
+    assert runs(house) == 1
+
+
+def test_a_change_of_what_stands_beside_it_does_not_run_it_again(house):
+    house.apply(entry(shop()))
+    house.apply(entry(shop(web="2")))
+    assert runs(house) == 1
+
+
+def test_a_changed_command_runs_it_again_and_dependants_wait_for_it(house):
+    house.apply(entry(shop()))
+    start = len(house.engine.writes)
+    planned = [
+        op for each in house.launcher().plan(entry(shop("more", "2"))).values() for op in each.operations
+    ]
+    assert {op.key.name for op in planned if op.waiting} == {"shop_web"}
+    assert house.apply(entry(shop("more", "2"))).verdict == "converged"
+    made = writes(house, start)
+    assert sorted(made) == ["update migrate", "update side", "update web"]
+    assert made.index("update migrate") < made.index("update web")
+    assert runs(house) == 2
+
+
+def test_a_job_waits_for_the_update_of_what_it_needs(house):
+    house.apply(entry(shop()))
+    start = len(house.engine.writes)
+    assert house.apply(entry(shop("more"), store="2")).verdict == "converged"
+    assert writes(house, start) == ["update db", "update migrate"]
+    assert runs(house) == 2
+
+
+def test_a_job_that_fails_fails_the_apply_and_its_dependants_stay_as_they_are(house):
+    house.apply(entry(shop()))
+    start = len(house.engine.writes)
+    house.engine.exits["shop_migrate"] = 4
+    recap = house.apply(entry(shop("more", "2")))
+    assert (recap.verdict, recap.exit_code) == ("failed", 4)
+    assert any("shop/migrate" in each and "exit 4" in each for each in recap.reasons), recap.reasons
+    assert "update web" not in writes(house, start)
+    assert word(house, "migrate") == "failed"
+
+
+def test_a_job_that_fails_in_the_first_apply_lets_nothing_start_that_needs_it(house):
+    house.engine.exits["shop_migrate"] = 4
+    assert house.apply(entry(shop())).exit_code == 4
+    assert "create web" not in writes(house)
+
+
+def test_nobody_runs_a_failed_job_again_but_another_apply(house):
+    house.engine.exits["shop_migrate"] = 4
+    house.apply(entry(shop()))
+    house.settle(100)
+    assert runs(house) == 1
+    assert house.apply(entry(shop())).exit_code == 4
+    house.settle(100)
+    assert runs(house) == 2
+    house.engine.exits.clear()
+    assert house.apply(entry(shop())).verdict == "converged"
+    assert runs(house) == 3
+    assert "create web" in writes(house)
+
+
+def test_the_plan_says_that_a_failed_job_runs_again(house):
+    house.engine.exits["shop_migrate"] = 4
+    house.apply(entry(shop()))
+    planned = [op for each in house.launcher().plan(entry(shop())).values() for op in each.operations]
+    again = next(op for op in planned if op.key.name == "shop_migrate")
+    assert again.cause == "its last run failed, so it runs again"
+
+
+def test_retries_are_made_by_the_swarm_and_are_not_a_failure_yet(house):
+    house.engine.exits["shop_migrate"] = 4
+    recap = house.apply(entry(shop(retries=2)))
+    assert recap.exit_code == 4
+    assert runs(house) == 3
+
+
+def test_a_job_may_take_longer_than_anything_else(house):
+    house.engine.stuck.add("shop_migrate")
+    start = house.now()
+    assert house.apply(entry(shop(timeout="5m"))).verdict == "failed"
+    assert 300 < house.now() - start < 400
+    house.engine.stuck.clear()
+    assert house.apply(entry(shop(timeout="5m"))).verdict == "converged"
+    assert runs(house) == 1
+
+
+def test_a_job_in_a_child_is_waited_for_as_long(house):
+    tree = {
+        "name": "top",
+        "services": {
+            "shop": {"type": "stack", "definition": shop(timeout="5m"), "interface": {"/": {}}},
+            "web": plain(depends_on={"shop": {"condition": "healthy"}}),
+        },
+    }
+    house.engine.stuck.add("top_shop_migrate")
+    start = house.now()
+    assert house.apply(entry(tree, "top")).verdict == "failed"
+    assert 300 < house.now() - start < 500
+
+
+def test_the_tree_goes_down_in_the_reverse_order(house):
+    house.apply(entry(shop()))
+    start = len(house.engine.writes)
+    house.shutdown("shop")
+    assert house.names() == []
+    gone = [each for each in writes(house, start) if each != "remove side"]
+    assert gone == ["remove web", "remove migrate", "remove db"]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_at_any_write_never_runs_a_job_twice(tmp_path, moment):
+    fresh = Household(tmp_path / "fresh")
+    fresh.apply(entry(shop()))
+    total = fresh.engine.attempts
+    for number in range(1, total + 1):
+        house = Household(tmp_path / str(number), random.Random(number))
+
+        def crash(k, number=number):
+            if k == number:
+                raise Crash
+
+        setattr(house.engine, moment, crash)
+        try:
+            house.apply(entry(shop()))
+        except Crash:
+            house.live()
+        assert house.apply(entry(shop())).verdict == "converged", number
+        assert runs(house) == 1, number
