@@ -102,5 +102,7 @@ def test_each_mistake_is_one_problem_with_its_place(text: str, said: str) -> Non
 
 
 def test_a_circle_is_named_from_its_first_member_on() -> None:
-    text = "services: {a: {image: a, depends_on: [b]}, b: {image: b, depends_on: [c]}, c: {image: c, depends_on: [a]}}"
+    circle = ("a", "b"), ("b", "c"), ("c", "a")
+    text = ", ".join(f"{one}: {{image: x, depends_on: [{other}]}}" for one, other in circle)
+    text = f"services: {{{text}}}"
     assert "depends on itself: a → b → c → a" in complaint(text)
