@@ -57,7 +57,8 @@ class FakeEngine:
     ``before`` and ``after`` are called around each write with its number, counted from 1, and may raise: that
     is how crashes, lost answers and failing engines are made. ``stuck`` names services whose tasks never
     start; ``lag`` is the number of looks a task takes to start and to end. ``exits`` are the exit codes of
-    one-shot services, 0 by default; ``started`` counts the tasks each service ever had.
+    one-shot services, 0 by default; ``output`` what tasks wrote, by id or service; ``started`` counts
+    the tasks each service ever had.
     """
 
     lag: int = 1
@@ -96,7 +97,8 @@ class FakeEngine:
         self._write(f"remove {found.key}", lambda: self._remove(found))
 
     def logs(self, task_id: str, source: str, *, tail: int, since: float = 0.0) -> Iterator[LogLine]:
-        lines = self.output.get(task_id, [])
+        services = {each.id: each.service for each in self.running}
+        lines = self.output.get(task_id, self.output.get(services.get(task_id, ""), []))
         return (
             LogLine(source, "stdout", "2026-01-01T00:00:00Z", text) for text in lines[len(lines) - tail :]
         )

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from testinfra.backend.base import CommandResult
 from testinfra.backend.docker import DockerBackend
@@ -182,7 +183,7 @@ def eventually(question: Callable[[], Any], seconds: float, what: str = "") -> A
 
 
 @contextmanager
-def running_swarm(home: Path) -> Iterator[Swarm]:
+def running_swarm(home: Path, name: str = f"pytest-{os.getpid()}") -> Iterator[Swarm]:
     """A swarm with our images, for as long as the block runs."""
     given = os.environ.get("AILTIRE_TEST_ENGINE")
     if given:
@@ -190,7 +191,6 @@ def running_swarm(home: Path) -> Iterator[Swarm]:
         load_images(swarm)
         yield swarm
         return
-    name = f"pytest-{os.getpid()}"
     try:
         started = _setup("test-engine", "start", name, str(os.getpid()))
         facts = dict(line.split("=", 1) for line in started.splitlines())
@@ -199,6 +199,20 @@ def running_swarm(home: Path) -> Iterator[Swarm]:
         yield swarm
     finally:
         _setup("test-engine", "stop", name)
+
+
+@contextmanager
+def own_swarm(home: Path, name: str) -> Iterator[Swarm]:
+    """A swarm for one test alone, whatever the session's is: one that may be killed and restarted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AILTIRE_TEST_ENGINE", raising=False)
+        with running_swarm(home, f"{name}-{os.getpid()}") as swarm:
+            yield swarm
+
+
+def restart(swarm: Swarm) -> None:
+    """Kill an engine of ``own_swarm`` with all its containers, and start it again on what it left."""
+    _setup("test-engine", "restart", Path(swarm.socket).parent.name.removeprefix("ailtire-test-"))
 
 
 def load_images(swarm: Swarm) -> None:

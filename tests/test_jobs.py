@@ -104,7 +104,9 @@ def test_a_job_that_fails_fails_the_apply_and_its_dependants_stay_as_they_are(ho
     house.apply(entry(shop()))
     start = len(house.engine.writes)
     house.engine.exits["shop_migrate"] = 4
+    house.engine.output["shop_migrate"] = ["one", "two", "the table is \x1b[2Jlocked"]
     recap = house.apply(entry(shop("more", "2")))
+    assert recap.reasons[0].endswith(" (last lines: two | the table is  [2Jlocked)")
     assert (recap.verdict, recap.exit_code) == ("failed", 4)
     assert any("shop/migrate" in each and "exit 4" in each for each in recap.reasons), recap.reasons
     assert "update web" not in writes(house, start)

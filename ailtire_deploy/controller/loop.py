@@ -11,11 +11,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ailtire_deploy import pipeline, revisions, verdict
 from ailtire_deploy.apply import apply
-from ailtire_deploy.controller import outcomes
+from ailtire_deploy.controller import evidence, outcomes
 from ailtire_deploy.departures import stand_in
 from ailtire_deploy.errors import AiltireError, Failed, InvalidInput
 from ailtire_deploy.model import Site
@@ -159,6 +159,8 @@ class Loop:
     def _tell(self, last: Revision, judged: Verdict, report: Report) -> None:
         """Write the outcome on the revision, when it is another than before."""
         if judged.outcome not in ("pending", last.outcome):
+            reasons = evidence.with_last_lines(judged.reasons, self.snapshot.observed, self.engine)
+            judged = replace(judged, reasons=reasons)
             log.info("%s is %s %s", last.name, judged.outcome, "; ".join(judged.reasons))
             told = outcomes.labelled(last, judged, self._changed, report)
             self.engine.update(told, last.found)
