@@ -34,8 +34,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
+    """Without ``required``, one that has failed is not waited for."""
+
     service: str
     condition: Condition = "started"
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)

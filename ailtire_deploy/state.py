@@ -26,6 +26,7 @@ LIVE = frozenset(
     {"new", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running", "allocated"}
 )
 
+ENDED_BADLY = frozenset({"failed", "rejected", "orphaned"})
 
 AGAIN = "again"
 """Among the facts of a wish: its tasks are to be replaced although nothing in its spec says so."""
@@ -53,11 +54,14 @@ class Need:
     ``config``      engine name of a revision              converged, gone
     ``owner``       a stack's path                         gone (nothing owned by it or below is left)
     ==============  =====================================  ==========================================
+
+    Without ``required`` it is not waited for once it has failed.
     """
 
     subject: Literal["service", "network", "config", "owner"]
     name: str
     condition: Literal["started", "healthy", "completed", "converged", "addressed", "gone"]
+    required: bool = True
 
     def __str__(self) -> str:
         return f"{self.subject} {self.name} to be {self.condition}"
@@ -219,6 +223,14 @@ class State:
         moving = found.facts.get("update", "") not in ("", "completed")
         old = any(t.state == "running" and not t.current for t in self.tasks_of(service))
         return not moving and not old and self.running(service) >= found.facts.get("wanted", 1)
+
+    def failed(self, need: Need) -> bool:
+        """Whether what is needed was tried and did not work, as far as can be seen now."""
+        found = self.get(need.subject, need.name) if need.subject in ("service", "config") else None
+        if found is None:
+            return False
+        lost = any(t.current and t.state in ENDED_BADLY for t in self.tasks_of(need.name))
+        return found.labels.get(LABEL_OUTCOME) == "failed" or lost
 
     def meets(self, need: Need) -> bool:
         """Whether a need is met now."""

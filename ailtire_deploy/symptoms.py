@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ailtire_deploy.state import Resource, State, Task
+from ailtire_deploy import moments
+from ailtire_deploy.names import LABEL_JOB
+from ailtire_deploy.state import ENDED_BADLY, Resource, State, Task
 
 Word = Literal[
     "completed",
@@ -39,7 +41,6 @@ WORST_LAST: tuple[Word, ...] = (
 
 RECENT = 120.0  # seconds for which the failures of tasks that were replaced still count
 OFTEN = 3  # that many failures within RECENT are a crash loop, not an accident
-ENDED_BADLY = frozenset({"failed", "rejected", "orphaned"})
 BEFORE_START = frozenset({"new", "pending", "allocated", "assigned", "accepted"})
 UPDATE_FAILED = {
     "paused": "the update stopped",
@@ -90,7 +91,8 @@ def running_once(service: Resource, observed: State, tasks: tuple[Task, ...], no
     if last:
         return Symptom("failed", explain(last))
     if observed.running(service.name):
-        return Symptom("running", "it has not completed yet")
+        most = moments.duration(float(service.labels[LABEL_JOB]))
+        return Symptom("running", f"it has not completed yet; a run may take {most}")
     return incomplete(service, observed, tasks, now)
 
 

@@ -248,7 +248,7 @@ class FakeEngine:
 
     def _end(self, task: Running) -> None:
         """A one-shot task ends; one that failed is tried again as often as its service says."""
-        task.exit_code, task.ended = self.exits.get(task.service, 0), self.now()
+        task.exit_code, task.ended = self.exits.get(task.service, _exit(task.template)), self.now()
         task.state, task.desired = ("failed" if task.exit_code else "complete"), "shutdown"
         tries = sum(self._is_current(each) for each in self.running if each.service == task.service)
         service = self.objects[Key("service", task.service)]
@@ -297,6 +297,12 @@ class FakeEngine:
             networks=each.networks,
             files=each.files,
         )
+
+
+def _exit(template: Spec) -> int:
+    """What a task that was told to ``exit N`` ends with."""
+    last = (template.get("ContainerSpec", {}).get("Command") or [""])[-1]
+    return int(last.removeprefix("exit ")) if last.startswith("exit ") else 0
 
 
 def _attempts(template: Spec, condition: str = "") -> int:

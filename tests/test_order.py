@@ -128,3 +128,26 @@ def test_what_depends_on_a_service_that_did_not_end_well_is_not_made(house):
     tree["services"]["db"]["deploy"] = ONCE
     assert house.apply(entry(tree)).verdict == "failed"
     assert note_of(house, "shop_web") == ""
+
+
+def test_what_is_not_required_holds_nothing_up_once_it_has_failed(house):
+    house.engine.exits["shop_db"] = 1
+    tree = chain("plain after plain", condition="completed")
+    tree["services"]["db"]["deploy"] = ONCE
+    tree["services"]["web"]["depends_on"]["db"]["required"] = False
+    house.apply(entry(tree))
+    assert note_of(house, "shop_web") == "NOTE=1"
+
+
+def test_what_is_not_required_is_waited_for_while_it_may_still_come(house):
+    house.engine.stuck.add("shop_db")
+    tree = chain("plain after plain")
+    tree["services"]["web"]["depends_on"]["db"]["required"] = False
+    house.apply(entry(tree))
+    assert note_of(house, "shop_web") == ""
+
+
+def test_what_is_not_required_may_be_missing(house):
+    tree = chain("plain after plain")
+    tree["services"]["web"]["depends_on"] = {"nobody": {"required": False}}
+    assert house.apply(entry(tree)).verdict == "converged"

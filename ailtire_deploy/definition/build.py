@@ -58,7 +58,9 @@ def _job(each: Mapping[str, Any]) -> Job:
 
 
 def _dependencies(draft: Draft, each: Mapping[str, Any]) -> tuple[Dependency, ...]:
-    return tuple(dependency for _, dependency in forms.dependencies(each, draft.jobs))
+    """One that is not required may be missing altogether."""
+    found = (dependency for _, dependency in forms.dependencies(each, draft.jobs))
+    return tuple(dependency for dependency in found if dependency.service in draft.services)
 
 
 def _child(draft: Draft, key: str, each: Mapping[str, Any]) -> Child:

@@ -90,7 +90,8 @@ def dependencies(service: Mapping[str, Any], jobs: Collection[str] = ()) -> Iter
         for key, value in wanted.items():
             word = (value or {}).get("condition", "completed" if key in jobs else "started")
             condition = _CONDITIONS.get(word, word.removeprefix("service_"))
-            yield ("depends_on", key), Dependency(key, cast(Condition, condition))
+            required = (value or {}).get("required", True)
+            yield ("depends_on", key), Dependency(key, cast(Condition, condition), required)
     for index, key in items(wanted):
         yield ("depends_on", index), Dependency(key, "completed" if key in jobs else "started")
 

@@ -60,7 +60,8 @@ def _dependencies(draft: Draft) -> Iterator[Finding]:
         for path, dependency in forms.dependencies(service, draft.jobs):
             here: Path = ("services", key, *path)
             if dependency.service not in draft.keys:
-                yield Finding(here, "no such service", nearest(dependency.service, draft.keys - {key}))
+                if dependency.required:
+                    yield Finding(here, "no such service", nearest(dependency.service, draft.keys - {key}))
             elif wrong := _never(draft, dependency):
                 yield Finding(here, *wrong)
             else:

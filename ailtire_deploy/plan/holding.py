@@ -50,6 +50,8 @@ class _View:
 
     def unmet(self, need: Need) -> bool:
         """A service that is about to change has not reached its condition, however well it does now."""
+        if not need.required and self.observed.failed(need):
+            return False
         about_to_change = need.condition != "gone" and need.subject == "service"
         return not self.observed.meets(need) or (about_to_change and Key("service", need.name) in self.moving)
 

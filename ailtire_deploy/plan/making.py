@@ -71,7 +71,11 @@ def _change(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> Ope
     if _mode(wish) != _mode(found):
         cause = f"{update.cause}; the mode of a service cannot change, so it is removed and made anew"
         return Operation("remove", found, found, cause, changes, "recreate")
-    return replace(update, impact=_impact(found, changes))
+    impact = _impact(found, changes)
+    runs = wish.is_job and impact != "none"
+    return replace(
+        update, impact=impact, cause=f"{update.cause}; the job runs again" if runs else update.cause
+    )
 
 
 def _labels_only(wish: Resource, changes: tuple[Change, ...]) -> bool:

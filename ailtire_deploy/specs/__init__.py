@@ -92,8 +92,9 @@ def needs(stack: Stack, dependencies: Iterable[Dependency], revisions: Revisions
 def _need(stack: Stack, dependency: Dependency, revisions: Revisions) -> Need:
     """A child is ready when its own controller says that its revision has converged."""
     if any(child.key == dependency.service for child in stack.children):
-        return Need("config", revisions[dependency.service], "converged")
-    return Need("service", names.in_stack(stack.path, dependency.service), dependency.condition)
+        return Need("config", revisions[dependency.service], "converged", dependency.required)
+    name = names.in_stack(stack.path, dependency.service)
+    return Need("service", name, dependency.condition, dependency.required)
 
 
 def about(path: StackPath, key: str) -> tuple[StackPath, str]:

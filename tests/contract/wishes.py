@@ -65,6 +65,17 @@ def service(
     return wish("service", name, spec, None, *needs)
 
 
+def job(code: int = 0, retries: int = 0, revision: str = "contract.r1", **more: Any) -> Resource:
+    """A service that runs once, and ends with that exit code."""
+    plain = service("job", Command=["/bin/sh", "-c", f"exit {code}"], **more)
+    condition = "on-failure" if retries else "none"
+    policy = {"Condition": condition, "Delay": 100_000_000, "MaxAttempts": max(1, retries)}
+    rolling = {"Parallelism": 1, "FailureAction": "continue", "Order": "stop-first", "Monitor": 5_000_000_000}
+    spec = {**plain.spec, "TaskTemplate": {**plain.spec["TaskTemplate"], "RestartPolicy": policy}}
+    made = wish("service", "job", {**spec, "UpdateConfig": rolling})
+    return made.with_labels(**{names.LABEL_JOB: "600", names.LABEL_RUN: revision})
+
+
 def mounted(name: str, kind: str = "Config") -> dict[str, Any]:
     """One config (or secret) as a container sees it."""
     file = {"Name": f"/files/{name}", "UID": "0", "GID": "0", "Mode": 0o444}

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.swarm import Outcome, Swarm, eventually, own_swarm, restart
-from tests.system.small import cleaned, service, write
+from tests.system.small import service, write
 
+pytestmark = pytest.mark.engine
 PORT = 8098
 COUNT = "echo run >>/data/runs; echo {word} $(wc -l </data/runs)"
+SECOND = COUNT.format(word="second")
 FAIL = f"{COUNT.format(word='fails')}; echo the table is locked >&2; exit 3"
 
 
@@ -24,8 +26,11 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
 
 
 @pytest.fixture(scope="module")
-def ledger(own: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A service that needs a job that needs a service; the job counts its runs in a volume."""
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service that needs a job that needs a service; the job counts its runs in a volume.
+
+    Nothing is taken down at the end, since the engine goes as a whole.
+    """
     job = {
         "image": "ailtire-demo/echo",
         "entrypoint": ["/bin/sh", "-c"],
@@ -44,16 +49,8 @@ def ledger(own: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     }
     given = {each: {"type": "string", "default": "1"} for each in ("note", "store")}
     given["script"] = {"type": "string", "default": COUNT.format(word="first")}
-    with cleaned(own, "ledger"):
-        yield write(
-            tmp_path_factory.mktemp("ledger"),
-            "ledger",
-            services,
-            PORT,
-            jobs={"count": job},
-            volumes={"data": {}},
-            parameters=given,
-        )
+    shared = {"jobs": {"count": job}, "volumes": {"data": {}}, "parameters": given}
+    return write(tmp_path_factory.mktemp("ledger"), "ledger", services, PORT, **shared)
 
 
 def applied(swarm: Swarm, file: Path, code: int = 0, **values: str) -> Outcome:
@@ -101,7 +98,7 @@ def test_a_killed_engine_does_not_run_it_again(own: Swarm, ledger: Path) -> None
 
 def test_another_command_runs_it_again_and_the_output_of_both_runs_is_there(own: Swarm, ledger: Path) -> None:
     known = runs(own)
-    applied(own, ledger, script=COUNT.format(word="second"), note="2", store="2")
+    applied(own, ledger, script=SECOND)
     assert runs(own) == known + 1
     written = own.cli("logs", "ledger", "count", code=0).out
     assert f"first {known}" in written
@@ -111,7 +108,7 @@ def test_another_command_runs_it_again_and_the_output_of_both_runs_is_there(own:
 def test_a_job_that_fails_leaves_the_old_version_serving_until_a_better_one_comes(
     own: Swarm, ledger: Path
 ) -> None:
-    applied(own, ledger)
+    applied(own, ledger, script=SECOND)
     known, web = runs(own), own.objects("service")["ledger_web"]["Version"]
     said = applied(own, ledger, 4, script=FAIL, note="3")
     assert "ledger/count" in said.out + said.err
@@ -123,6 +120,6 @@ def test_a_job_that_fails_leaves_the_old_version_serving_until_a_better_one_come
     applied(own, ledger, 4, script=FAIL, note="3")
     time.sleep(7)  # a round of the controller: it does not try again by itself
     assert runs(own) == known + 2
-    applied(own, ledger, script=COUNT.format(word="third"), note="3")
+    applied(own, ledger, script=COUNT.format(word="third"), store="3", note="3")
     assert runs(own) == known + 3
     assert own.objects("service")["ledger_web"]["Version"] != web
