@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ailtire_deploy import foresight, identity, names, pipeline, revisions, sealing, verdict
+from ailtire_deploy import foresight, identity, names, pipeline, recovery, revisions, sealing, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.departures import stand_in
-from ailtire_deploy.errors import Busy, Conflict, Failed, Unreachable
+from ailtire_deploy.errors import Busy, Conflict, Failed
 from ailtire_deploy.keyring import Keyring, Keys
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.names import StackPath
@@ -23,21 +23,18 @@ from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import Plan, plan
 from ailtire_deploy.ports import Engine
 from ailtire_deploy.recap import Recap, recap
+from ailtire_deploy.report import Entry as Line
 from ailtire_deploy.report import Report
 from ailtire_deploy.state import Key, Resource, State
+from ailtire_deploy.vigil import OUTERMOST, POLL, Vigil, Watch, look
 
 if TYPE_CHECKING:
     from ailtire_deploy.loading import Entry
 
-OUTERMOST = StackPath()
-POLL = 1.0  # seconds between two looks at a tree that is on its way
-SHORTEST = 0.1  # the first of them; later ones come more slowly
 FRESH = 2.0  # seconds for which the look of a plan serves its apply: writes carry versions
 ATTEMPTS = 5  # races for a revision's number that may be lost
 CLEARING = 10.0  # seconds a node may take to remove the containers of tasks that are gone
-OUTAGE = 60.0  # seconds for which the engine may be away while somebody waits
 SHUTDOWN_PATIENCE = 180.0  # seconds without anything going away
-Watch = Callable[[State], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +80,38 @@ class Launcher:
         wish, made = self._commit(entry, before)
         settled = revisions.newest(before, entry.path)
         ours = not (settled and settled.name == wish.revision.name and settled.outcome == "converged")
-        observed, judged = self._watch(entry.path, wish, watch, made, patience, wait)
+        vigil = self._vigil(entry.path, wish.revision.name, wish.desired, made)
+        observed, judged = vigil.until_settled(watch, patience, wait=wait)
         return recap(entry.path, observed, Report.of(made), wish.revision.name if ours else "", judged)
+
+    def plan_rollback(self, path: StackPath, number: int | None) -> tuple[Resource, dict[StackPath, Plan]]:
+        """The revision that brings an older one back, and all that it would bring about.
+
+        Raises NotFound when there is nothing to go back to, Busy while the stack is shutting down.
+        """
+        observed = self.engine.observe(path.root)
+        draft = recovery.restoring(observed, recovery.target(observed, path, number), self.author)
+        key = self._keys(path.root, observed, keep=False)[0].key
+        for part in path.parts[1:]:
+            key = identity.derive(key, part)
+        ahead = foresight.with_given(observed, State.of([draft]))
+        writer = Writer(self.site, key, author=self.author)
+        return draft, dict(foresight.plans(foresight.as_revision(path, draft), ahead, writer, self.now()))
+
+    def rollback(self, path: StackPath, draft: Resource, watch: Watch) -> Recap:
+        """Write that revision, and watch until all below it has converged or failed. Raises Busy."""
+        try:
+            self.engine.create(draft)
+        except Conflict as error:
+            raise Busy(f"{path}: somebody else wrote a revision meanwhile; look again") from error
+        observed = self.engine.observe(path.root)
+        desired = State.of([*observed.owned_by(OUTERMOST), draft])
+        made = [Report((Line(str(path), "create", draft.kind, draft.name, "changed"),))]
+        seen, judged = self._vigil(path, draft.name, desired, made).until_settled(watch, None)
+        return recap(path, seen, Report.of(made), draft.name, judged)
+
+    def _vigil(self, path: StackPath, revision: str, desired: State, made: list[Report]) -> Vigil:
+        return Vigil(self.engine, path, revision, desired, self.now, self.sleep, made)
 
     def _glance(self, path: StackPath) -> State:
         """The swarm as ``plan`` saw it a moment ago, else as it is."""
@@ -107,40 +134,6 @@ class Launcher:
             if not any(each.name == wish.revision.name for each in made[-1].waiting):
                 return wish, [Report(each.changed) for each in made]
         raise Busy(f"{entry.path}: others write revisions faster than this one could be; try again")
-
-    def _watch(
-        self, path: StackPath, wish: Wish, watch: Watch, made: list[Report], asked: float | None, wait: bool
-    ) -> tuple[State, verdict.Verdict]:
-        progress, pause = None, SHORTEST
-        while True:
-            observed = self._look(path)
-            refuse_if_replaced(observed, path, wish.revision.name)
-            step = plan(wish.desired, observed, OUTERMOST, self.now())
-            report = apply(step, self.engine)
-            made.append(Report(report.changed))
-            patience = verdict.patience(observed, asked)
-            below = [each for each in observed if each.kind == "service"]  # they may have lost tasks since
-            judged = verdict.judge(
-                wish.desired, observed, step, report, progress, self.now(), patience, below
-            )
-            progress = judged.progress
-            watch(observed)
-            if judged.outcome != "pending" or not wait:
-                made.append(Report(tuple(each for each in report if each.outcome != "changed")))
-                return observed, judged
-            self.sleep(pause)
-            pause = min(POLL, pause * 1.5)
-
-    def _look(self, path: StackPath) -> State:
-        """The tree as it is. Leaders change and engines restart: an outage of a minute is borne."""
-        deadline = self.now() + OUTAGE
-        while True:
-            try:
-                return self.engine.observe(path)
-            except Unreachable:
-                if self.now() >= deadline:
-                    raise
-                self.sleep(POLL)
 
     def wish(self, entry: Entry, observed: State, *, keep: bool) -> Wish:
         """What shall be there, of what the command line writes. ``keep`` puts new keys into the key file."""
@@ -178,7 +171,7 @@ class Launcher:
         marker, since = -1, self.now()
         services: set[str] = set()
         while True:
-            observed = self._look(root)
+            observed = look(self.engine, root, self.now, self.sleep)
             watch(observed)
             services |= {each.name for each in observed if each.kind == "service"}
             left = sum(1 for _ in observed) + sum(task.live for task in observed.tasks)
@@ -219,18 +212,6 @@ def refuse_if_taken(report: Report, name: str) -> None:
     for each in report.failed:
         if each.name == name:
             raise Conflict(each.text)
-
-
-def refuse_if_replaced(observed: State, root: StackPath, revision: str) -> None:
-    """Raises Busy when another revision stands in the place of ours."""
-    last = revisions.newest(observed, root)
-    if last is None or last.name != revision:
-        by = (
-            f"{last.name} of {last.found.labels.get(names.LABEL_AUTHOR) or 'somebody'}"
-            if last
-            else "a shutdown"
-        )
-        raise Busy(f"{root}: {revision} was replaced by {by}")
 
 
 def newest_first(state: State, path: StackPath) -> Iterator[Resource]:

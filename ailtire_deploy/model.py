@@ -14,6 +14,7 @@ from typing import Any, Literal
 from ailtire_deploy.names import StackPath
 
 Condition = Literal["started", "healthy", "completed"]
+OnFailure = Literal["rollback", "pause", "continue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class Stack:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     volumes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gateway: Gateway = Gateway()
+    on_failure: OnFailure = "rollback"
     deadline: float | None = None  # seconds without progress that count as failure; None derives it
 
 

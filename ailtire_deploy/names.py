@@ -32,11 +32,13 @@ LABEL_HASH = "ailtire.hash"  # digest of what was wished for, to see what was ta
 LABEL_NAMESPACE = "com.docker.stack.namespace"
 LABEL_OUTCOME = "ailtire.outcome"
 LABEL_REPORT = "ailtire.report"
-LABEL_CAUSE = "ailtire.cause"  # parent | local | command line
+LABEL_CAUSE = "ailtire.cause"  # parent | local | command line | rollback
 LABEL_JOB = "ailtire.job"  # of a service that is a job: how many seconds one run of it may take
 LABEL_RUN = "ailtire.run"  # of a job: the revision that asked for the run its spec stands for
 LABEL_ORIGIN = "ailtire.origin"  # name of the root revision a child's revision comes from
 LABEL_AUTHOR = "ailtire.author"
+LABEL_RESTORES = "ailtire.restores"  # of a rollback: the revision whose body it bears
+LABEL_UNDOES = "ailtire.undoes"  # of one that a controller made by itself: the revision that failed
 OUR_LABELS = "ailtire."
 COMMAND_LINE = "-"
 

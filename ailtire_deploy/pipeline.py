@@ -15,7 +15,7 @@ from ailtire_deploy import definition, identity, names, render, revisions, specs
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.model import Child, Service, Site, Stack
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, KEPT, PARENT, Revision
+from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, PARENT, Revision
 from ailtire_deploy.state import Key, Need, Resource, State
 
 
@@ -52,7 +52,7 @@ def present(stack: Stack, observed: State, writer: Writer) -> State:
             *wishes.values(),
             *(child_key(stays, child, writer) for child in stays.children),
             *(kept for child in stays.children for kept in older_revisions(stays.path / child.key, observed)),
-            *own_secrets(stays, observed),
+            *secrets_in_use(stays, observed),
             *(each for child in sorted(gone) for each in departure(child, observed, writer)),
         ]
     )
@@ -110,8 +110,20 @@ def child_key(stack: Stack, child: Child, writer: Writer) -> Resource:
 
 
 def older_revisions(path: StackPath, observed: State) -> tuple[Resource, ...]:
-    """The revisions that stay beside the wished one: the newest ten, for history and rollback."""
-    return tuple(each.found for each in revisions.history(observed, path)[:KEPT])
+    """The revisions that stay beside the wished one, for history and rollback."""
+    return tuple(each.found for each in revisions.kept(observed, path))
+
+
+def secrets_in_use(stack: Stack, observed: State) -> Iterable[Resource]:
+    """Those of the definition, and those that a rollback to a kept revision would need."""
+    wished = {each.key: each for each in own_secrets(stack, observed)}
+    old = {
+        Key("secret", name)
+        for revision in revisions.kept(observed, stack.path)
+        for name in revisions.secret_names(revision)
+    }
+    kept = (found for key in sorted(old - wished.keys()) if (found := observed.resources.get(key)))
+    return [*wished.values(), *(replace(each, adopt_only=True) for each in kept)]
 
 
 def own_secrets(stack: Stack, observed: State) -> Iterable[Resource]:

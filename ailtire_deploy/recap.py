@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ailtire_deploy import revisions
-from ailtire_deploy.errors import DONE, Failed
+from ailtire_deploy.errors import DONE, Failed, RolledBack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.report import OUTCOMES, Report
 from ailtire_deploy.state import State
-from ailtire_deploy.verdict import Verdict
+from ailtire_deploy.verdict import ROLLED_BACK, Verdict
 
 Counts = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """Counts by stack path and outcome, the verdict (``converged``, ``failed``, ``pending``, ``gone``), and
-    why.
+    """Counts by stack path and outcome, the verdict (``converged``, ``rolled back``, ``failed``, ``pending``,
+    ``gone``), and why.
     """
 
     stacks: Counts = field(default_factory=dict)
@@ -26,7 +26,8 @@ class Recap:
 
     @property
     def exit_code(self) -> int:
-        return Failed.exit_code if self.verdict == "failed" else DONE
+        codes: dict[str, int] = {"failed": Failed.exit_code, ROLLED_BACK: RolledBack.exit_code}
+        return codes.get(self.verdict, DONE)
 
 
 def recap(root: StackPath, observed: State, made: Report, revision: str, judged: Verdict | None) -> Recap:

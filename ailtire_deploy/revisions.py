@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ailtire_deploy import names
@@ -27,6 +28,9 @@ KEPT = 10
 LOCAL = "local"
 PARENT = "parent"
 COMMAND_LINE = "command line"
+ROLLBACK = "rollback"
+BESIDE = frozenset({LOCAL, ROLLBACK})
+"""Causes of revisions that stand beside what the launcher wishes, until the root is applied again."""
 ABSENT: Mapping[str, Any] = {"format": FORMAT, "state": "absent"}
 
 
@@ -54,6 +58,16 @@ class Revision:
     def origin(self) -> str:
         """The root revision it comes from."""
         return self.found.labels.get(names.LABEL_ORIGIN, self.name)
+
+    @property
+    def undoes(self) -> str:
+        """Of a rollback that a controller made by itself: the name of the revision that failed."""
+        return self.found.labels.get(names.LABEL_UNDOES, "")
+
+    @property
+    def restores(self) -> str:
+        """Of a rollback: the name of the revision that is back."""
+        return self.found.labels.get(names.LABEL_RESTORES, "")
 
     def is_before(self, root: int | None) -> bool:
         """Whether it comes from before the root's revision of that number; None is after all of them."""
@@ -110,6 +124,35 @@ def is_whole(body: Mapping[str, Any]) -> bool:
     return body.get("state") == "absent" or all(isinstance(value, dict) for value in values)
 
 
+def secret_names(revision: Revision, *, deep: bool = False) -> frozenset[str]:
+    """The secrets that a revision's stack has, and with ``deep`` those of all stacks below."""
+    return _secret_names(revision.name, revision.found.data or b"", deep)
+
+
+@lru_cache(maxsize=64)  # asked for every revision that is kept, in every round
+def _secret_names(name: str, data: bytes, deep: bool) -> frozenset[str]:
+    try:
+        body = decode(data, name)
+    except InvalidInput:
+        return frozenset()
+    return frozenset(_named_secrets(body.get("definition"), deep))
+
+
+def _named_secrets(definition: Any, deep: bool) -> Iterator[str]:
+    if not isinstance(definition, Mapping):
+        return
+    for each in _values(definition.get("secrets")):
+        if isinstance(each, Mapping) and isinstance(each.get("name"), str):
+            yield each["name"]
+    for each in _values(definition.get("services")) if deep else ():
+        if isinstance(each, Mapping):
+            yield from _named_secrets(each.get("definition"), deep)
+
+
+def _values(section: Any) -> Iterable[Any]:
+    return section.values() if isinstance(section, Mapping) else ()
+
+
 def history(observed: State, path: StackPath) -> tuple[Revision, ...]:
     """All revisions of a stack that are there, newest first."""
     found = []
@@ -118,6 +161,14 @@ def history(observed: State, path: StackPath) -> tuple[Revision, ...]:
         if number is not None:
             found.append(Revision(path, number, each))
     return tuple(sorted(found, key=lambda revision: -revision.number))
+
+
+def kept(observed: State, path: StackPath) -> tuple[Revision, ...]:
+    """The newest ten, and the last that converged, however long ago that was."""
+    found = history(observed, path)
+    converged = (each for each in found[KEPT:] if each.outcome == "converged")
+    last = next(converged, None) if all(each.outcome != "converged" for each in found[:KEPT]) else None
+    return found[:KEPT] + ((last,) if last else ())
 
 
 def newest(observed: State, path: StackPath) -> Revision | None:
@@ -130,13 +181,13 @@ def stacks(observed: State, below: StackPath) -> tuple[StackPath, ...]:
 
 
 def overridden(observed: State, path: StackPath, origin: str) -> tuple[StackPath, ...]:
-    """Stacks at or below ``path`` that run a local revision from before root revision ``origin``.
+    """Stacks at or below ``path`` that run a revision of their own from before root revision ``origin``.
 
-    Without an origin, which is how the command line asks, every local one is from before.
+    Without an origin, which is how the command line asks, every such one is from before.
     """
     since = names.revision_number(path.root, origin) if origin else None
     found = ((each, newest(observed, each)) for each in stacks(observed, path))
-    return tuple(each for each, last in found if last and last.cause == LOCAL and last.is_before(since))
+    return tuple(each for each, last in found if last and last.cause in BESIDE and last.is_before(since))
 
 
 def child_body(stack: Stack, child: Child) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from ailtire_deploy.state import Resource, State
 GRACE = 60.0  # seconds for what no health check speaks of: an image pull, scheduling, a slow program
 NANO = 1_000_000_000
 
-Outcome = Literal["pending", "converged", "failed"]
+Outcome = Literal["pending", "converged", "failed", "rolled back"]
+ROLLED_BACK: Outcome = "rolled back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,10 +55,10 @@ class FakeEngine:
     """A swarm in memory.
 
     ``before`` and ``after`` are called around each write with its number, counted from 1, and may raise: that
-    is how crashes, lost answers and failing engines are made. ``stuck`` names services whose tasks never
-    start; ``lag`` is the number of looks a task takes to start and to end. ``exits`` are the exit codes of
-    one-shot services, 0 by default; ``output`` what tasks wrote, by id or service; ``started`` counts
-    the tasks each service ever had.
+    is how crashes, lost answers and failing engines are made. ``stuck`` names services, or images, whose
+    tasks never start; ``lag`` is the number of looks a task takes to start and to end. ``exits`` are the exit
+    codes of one-shot services, 0 by default; ``output`` what tasks wrote, by id or service; ``started``
+    counts the tasks each service ever had.
     """
 
     lag: int = 1
@@ -241,7 +241,8 @@ class FakeEngine:
         elif task.state in ENDED and task.desired != "remove":
             return
         elif task.desired == "running":
-            ready = task.age >= self.lag and task.service not in self.stuck
+            image = task.template.get("ContainerSpec", {}).get("Image", "")
+            ready = task.age >= self.lag and not self.stuck & {task.service, image}
             task.state = "running" if ready else "starting"
         elif task.age >= self.lag:
             task.state = "gone" if task.desired == "remove" else "shutdown"

@@ -123,9 +123,10 @@ def test_a_revision_that_means_nothing_does_not_stop_a_shutdown(house):
     observed = house.engine.observe(shop)
     house.engine.create(revisions.make(observed, shop, body, cause="local", origin="", author="eve"))
     house.settle(3)
-    last = revisions.newest(house.engine.observe(shop), shop)
-    assert last.outcome == "failed"
-    assert last.report["reasons"][0].endswith("the key 'image' is missing")
+    now, refused, _ = revisions.history(house.engine.observe(shop), shop)
+    assert (now.undoes, now.restores) == ("shop.r2", "shop.r1")
+    assert refused.outcome == "failed"
+    assert refused.report["reasons"][0].endswith("the key 'image' is missing")
     house.shutdown("shop")
     assert house.names() == []
 

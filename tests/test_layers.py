@@ -18,14 +18,14 @@ LAYERS: dict[int, frozenset[str]] = {
     0: frozenset({"errors", "names", "documents", "assets", "model", "state", "ports", "units", "moments"}),
     1: frozenset(
         {"definition", "identity", "templating", "topology", "render", "specs", "diff", "plan", "revisions"}
-        | {"pipeline", "foresight", "sealing", "updates"}
+        | {"pipeline", "foresight", "recovery", "sealing", "updates"}
         | {"symptoms", "verdict", "status", "report", "recap", "views", "log_lines"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
         | {"children", "apply", "departures", "log_streams"}
     ),
-    3: frozenset({"launcher", "controller", "gateway"}),
+    3: frozenset({"launcher", "vigil", "controller", "gateway"}),
     4: frozenset({"rest"}),
     5: frozenset({"cli"}),
 }

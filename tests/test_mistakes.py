@@ -247,7 +247,7 @@ def problem_of_yaml(line: str) -> str:
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("strategy: {}", LATER),
+        ("strategy: {on_failure: hope}", "rollback"),
         ("networks: {}", "nesting"),
         ("reconcile: report", LATER),
         ("name: Shop", "a-z"),

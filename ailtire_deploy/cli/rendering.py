@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from ailtire_deploy import definition, pipeline, revisions, topology
 from ailtire_deploy.cli.swarms import entries_on
-from ailtire_deploy.launcher import OUTERMOST, Launcher
+from ailtire_deploy.launcher import Launcher
 from ailtire_deploy.loading import Entry, Playbook
 from ailtire_deploy.model import Child, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import render
 from ailtire_deploy.render.files import COMPOSE
 from ailtire_deploy.state import State
+from ailtire_deploy.vigil import OUTERMOST
 
 
 def folders(playbook: Playbook, engine: str | None) -> dict[str, bytes]:

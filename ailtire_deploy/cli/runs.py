@@ -39,15 +39,28 @@ class Run:
         """Show every write that would be made; make none."""
         for swarm, entry in self._entries(playbook):
             self._show(plans_of(swarm, entry))
+        return self._finish_plan()
+
+    def show_plan(self, found: list[Plan]) -> int:
+        """The same of plans made elsewhere."""
+        self._show(found)
+        return self._finish_plan()
+
+    def _finish_plan(self) -> int:
         self.console.text(recaps.as_text(self.sum.stacks, colour=self.console.paint))
-        self._finish_plan()
+        if self.console.format != "text":
+            self.console.result(
+                text=list,
+                data=lambda: plans.as_json(self.plans),
+                markdown=lambda: plans.as_markdown(self.plans),
+            )
         return self.sum.exit_code
 
     def apply(self, playbook: Playbook, *, yes: bool, wait: bool, patience: float | None) -> int:
         """Make the swarms equal to the files."""
         for swarm, entry in self._entries(playbook):
             found = plans_of(swarm, entry)
-            self._print(found)
+            self.print(found)
             if not yes:
                 ask_for_removals(found)
             self.sum.add_recap(self._carry_out(swarm, entry, wait, patience))
@@ -80,19 +93,12 @@ class Run:
     def _show(self, found: list[Plan]) -> None:
         self.plans += found
         self.sum.add_plans(found)
-        self._print(found)
+        self.print(found)
 
-    def _print(self, found: list[Plan]) -> None:
+    def print(self, found: list[Plan]) -> None:
+        """Show plans as text."""
         verbose = self.console.verbosity > 0
         self.console.text(plans.as_text(found, diff=self.diff, verbose=verbose, colour=self.console.paint))
-
-    def _finish_plan(self) -> None:
-        if self.console.format != "text":
-            self.console.result(
-                text=list,
-                data=lambda: plans.as_json(self.plans),
-                markdown=lambda: plans.as_markdown(self.plans),
-            )
 
 
 def plans_of(swarm: Swarm, entry: Entry) -> list[Plan]:

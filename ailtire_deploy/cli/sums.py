@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ailtire_deploy.errors import CHANGES, DONE, Failed
+from ailtire_deploy.errors import CHANGES, DONE, Failed, RolledBack
 from ailtire_deploy.views import plans
 
 if TYPE_CHECKING:
     from ailtire_deploy.plan import Plan
     from ailtire_deploy.recap import Recap
 
-WORST_LAST = ("gone", "unchanged", "converged", "changes", "pending", "failed")
-CODES = {"changes": CHANGES, "failed": Failed.exit_code}
+WORST_LAST = ("gone", "unchanged", "converged", "changes", "pending", "rolled back", "failed")
+CODES = {"changes": CHANGES, "failed": Failed.exit_code, "rolled back": RolledBack.exit_code}
 
 
 @dataclass(slots=True)

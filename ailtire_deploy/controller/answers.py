@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
-from ailtire_deploy import foresight, log_lines, log_streams, pipeline, revisions, updates
+from ailtire_deploy import foresight, log_lines, log_streams, pipeline, recovery, revisions, updates
 from ailtire_deploy.controller.kin import Kin
 from ailtire_deploy.controller.lines import LastLines
 from ailtire_deploy.controller.loop import Loop
@@ -21,7 +22,7 @@ from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
 from ailtire_deploy.revisions import ABSENT, LOCAL, Revision
-from ailtire_deploy.state import State
+from ailtire_deploy.state import Resource, State
 from ailtire_deploy.views import histories, plans
 
 ATTEMPTS = 5
@@ -102,11 +103,7 @@ class Controller:
             draft = revisions.make(
                 observed, self.path, body, cause=LOCAL, origin=self._origin(observed), author=author
             )
-            ahead = foresight.as_revision(self.path, draft)
-            writer = self.loop.writer(last, observed)
-            shown = plans.as_json(
-                plan for _, plan in foresight.plans(ahead, observed, writer, self.loop.now())
-            )
+            shown = self._foreseen(draft, last, observed)
             if check:
                 return Accepted("", shown)
             try:
@@ -116,6 +113,25 @@ class Controller:
             self.loop.wake.set()
             return Accepted(draft.name, shown)
         raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
+
+    def rollback(self, number: int | None, author: str) -> Accepted:
+        """Bring an older revision back. Raises NotFound and Busy."""
+        for _ in range(ATTEMPTS):
+            observed = self.loop.look()
+            last = self._standing(observed)
+            draft = recovery.restoring(observed, recovery.target(observed, self.path, number), author)
+            shown = self._foreseen(draft, last, observed)
+            with suppress(Conflict):
+                self.loop.engine.create(draft)
+                self.loop.wake.set()
+                return Accepted(draft.name, shown)
+        raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
+
+    def _foreseen(self, draft: Resource, last: Revision, observed: State) -> dict[str, Any]:
+        """The plan of the tree, if a revision stood."""
+        ahead = foresight.as_revision(self.path, draft)
+        writer = self.loop.writer(last, observed)
+        return plans.as_json(plan for _, plan in foresight.plans(ahead, observed, writer, self.loop.now()))
 
     def _standing(self, observed: State) -> Revision:
         last = revisions.newest(observed, self.path)

@@ -13,13 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from ailtire_deploy import pipeline, revisions, verdict
+from ailtire_deploy import pipeline, recovery, revisions, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.controller import evidence, outcomes
 from ailtire_deploy.departures import stand_in
 from ailtire_deploy.errors import AiltireError, Failed, InvalidInput
 from ailtire_deploy.model import Site
-from ailtire_deploy.names import StackPath
+from ailtire_deploy.names import LABEL_RESTORES, StackPath
 from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import plan
 from ailtire_deploy.ports import Engine
@@ -95,6 +95,8 @@ class Loop:
             return MOVING
         if last.name != self._revision:
             self._revision, self._progress, self._changed = last.name, None, Counter()
+        if self._tidied(last, observed):
+            return 0.0
         try:
             return self._towards(last, observed)
         except InvalidInput as error:
@@ -102,7 +104,19 @@ class Loop:
                 "failed", tuple(str(each) for each in error.problems), Progress(frozenset(), self.now())
             )
             self._tell(last, refused, Report())
-            return SETTLED
+            return SETTLED if last.outcome == "failed" else QUICK
+
+    def _tidied(self, last: Revision, observed: State) -> bool:
+        """Whether a revision was written: what the newest one means for those before it, and for itself."""
+        for each in revisions.history(observed, self.path):
+            if each.number < last.number and each.outcome == "pending" and not each.absent:
+                self.engine.update(outcomes.superseded(each), each.found)
+        back = recovery.undoing(observed, last, str(self.path))
+        if back is None:
+            return False
+        log.warning("%s failed: %s brings %s back", last.name, back.name, back.labels[LABEL_RESTORES])
+        self.engine.create(back)
+        return True
 
     def look(self) -> State:
         """The whole tree, as it is now; also what readers see from now on."""
@@ -127,13 +141,11 @@ class Loop:
         self._tell(last, judged, report)
         if report.changed:
             return 0.0
-        return (
-            SETTLED
-            if judged.outcome == "converged"
-            else MOVING
-            if judged.outcome == "pending"
-            else BACK_OFF[2]
-        )
+        return {"converged": SETTLED, "pending": MOVING}.get(judged.outcome, self._after_failure(last))
+
+    def _after_failure(self, last: Revision) -> float:
+        """A failure that is news may have to be undone; one that is known is looked at now and then."""
+        return BACK_OFF[2] if last.outcome == "failed" else QUICK
 
     def writer(self, last: Revision, observed: State) -> Writer:
         """Who this controller is when it wishes for something."""

@@ -21,9 +21,14 @@ def labelled(revision: Revision, judged: Verdict, changed: Mapping[str, int], la
 
     ``changed`` counts the writes made for it, by stack; ``last`` is the round that ended it.
     """
-    return revision.found.with_labels(
-        **{LABEL_OUTCOME: judged.outcome, LABEL_REPORT: text(counts(changed, last), judged.reasons)}
-    )
+    late = revision.outcome == "converged" or bool(revision.report.get("late"))
+    said = text(counts(changed, last), judged.reasons, late=late and judged.outcome == "failed")
+    return revision.found.with_labels(**{LABEL_OUTCOME: judged.outcome, LABEL_REPORT: said})
+
+
+def superseded(revision: Revision) -> Resource:
+    """A revision that had not arrived when a newer one took its place."""
+    return revision.found.with_labels(**{LABEL_OUTCOME: "superseded"})
 
 
 def counts(changed: Mapping[str, int], last: Report) -> dict[str, list[int]]:
@@ -33,8 +38,12 @@ def counts(changed: Mapping[str, int], last: Report) -> dict[str, list[int]]:
     return {path: [row[each] for each in OUTCOMES] for path, row in sorted(rows.items())}
 
 
-def text(stacks: dict[str, list[int]], reasons: tuple[str, ...]) -> str:
-    """The report as JSON, shortened until it fits into a label."""
+def text(stacks: dict[str, list[int]], reasons: tuple[str, ...], *, late: bool = False) -> str:
+    """The report as JSON, shortened until it fits into a label.
+
+    ``late`` marks a revision that had been well before: nothing is undone then.
+    """
     kept = [reason[:REASON_LENGTH] for reason in reasons[:REASONS]]
-    said = json.dumps({"stacks": stacks, "reasons": kept}, separators=(",", ":"))
-    return said if len(said) <= LIMIT else json.dumps({"stacks": {}, "reasons": kept}, separators=(",", ":"))
+    rest = {"reasons": kept} | ({"late": True} if late else {})
+    said = json.dumps({"stacks": stacks, **rest}, separators=(",", ":"))
+    return said if len(said) <= LIMIT else json.dumps({"stacks": {}, **rest}, separators=(",", ":"))

@@ -31,6 +31,7 @@ def stack(draft: Draft, context: str, environment: Mapping[str, str]) -> Stack:
         secrets={key: _secret(each) for key, each in sorted(section(data, "secrets").items())},
         volumes={key: {} for key in sorted(section(data, "volumes"))},
         gateway=_gateway(section(data, "gateway")),
+        on_failure=section(data, "strategy").get("on_failure", "rollback"),
         deadline=nanoseconds(data["deadline"]) / SECOND if "deadline" in data else None,
     )
 

@@ -29,7 +29,7 @@ def service(stack: Stack, each: Service, seats: tuple[Seat, ...]) -> dict[str, A
         "configs": _files(each.configs, {use.source: config_key(stack, use.source) for use in each.configs}),
         "secrets": _files(each.secrets, {use.source: use.source for use in each.secrets}),
         "networks": networks(seats),
-        "deploy": policy.deploy(each),
+        "deploy": policy.deploy(each, stack.on_failure),
     }
     order = [*FIRST, *(key for key in fields if key not in FIRST)]
     return {key: fields[key] for key in order if key in fields and fields[key] not in ([], {})}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ailtire_deploy.model import Job, Service
+from ailtire_deploy.model import Job, OnFailure, Service
 from ailtire_deploy.units import SECOND, duration, nanoseconds
 
 MONITOR = (
@@ -15,7 +15,7 @@ MONITOR = (
 RESTART = {"condition": "any", "delay": "2s"}
 
 
-def deploy(service: Service) -> dict[str, Any]:
+def deploy(service: Service, on_failure: OnFailure = "pause") -> dict[str, Any]:
     """A service's ``deploy`` with every default that matters to an update in it."""
     if service.job:
         return once(service, service.job)
@@ -29,7 +29,7 @@ def deploy(service: Service) -> dict[str, Any]:
         **{key: value for key, value in given.items() if key not in ("mode", "replicas")},
         **_resources(given),
         **_placement(given),
-        "update_config": {**update(service), **given.get("update_config", {})},
+        "update_config": {**update(service, on_failure), **given.get("update_config", {})},
         "restart_policy": {**RESTART, **given.get("restart_policy", {})},
     }
 
@@ -55,13 +55,15 @@ def once(service: Service, job: Job) -> dict[str, Any]:
     }
 
 
-def update(service: Service) -> dict[str, Any]:
+def update(service: Service, on_failure: OnFailure = "pause") -> dict[str, Any]:
     """One task after the other; the new one first where the two cannot get into each other's way."""
     order = "stop-first" if keeps_data(service) else "start-first"
-    return rolling(order, monitor(service.options.get("healthcheck", {})))
+    made = rolling(order, monitor(service.options.get("healthcheck", {})))
+    return {**made, "failure_action": "continue"} if on_failure == "continue" else made
 
 
 def rolling(order: str, watched: int = MONITOR[0]) -> dict[str, Any]:
+    """The engine never rolls back by itself: it knows one service, and a revision is a whole stack."""
     return {"parallelism": 1, "order": order, "failure_action": "pause", "monitor": duration(watched)}
 
 

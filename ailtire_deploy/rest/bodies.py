@@ -40,6 +40,15 @@ def nothing(body: Mapping[str, Any]) -> None:
     _refuse([Problem(SOURCE, 0, 0, key, "is not known here") for key in body])
 
 
+def rollback(body: Mapping[str, Any]) -> int | None:
+    """The number of the revision that shall be back; None leaves the choice. Raises InvalidInput."""
+    _refuse([Problem(SOURCE, 0, 0, key[:80], "is not known here") for key in body if key != "revision"])
+    number = body.get("revision")
+    if number is not None and (type(number) is not int or number < 1):
+        _refuse([Problem(SOURCE, 0, 0, "revision", "has to be the number of a revision")])
+    return number
+
+
 def registration(body: Mapping[str, Any]) -> tuple[str, str]:
     """Name and address of a child that says it is alive. Raises InvalidInput."""
     wrong = [key for key in ("name", "url") if not isinstance(body.get(key), str)]

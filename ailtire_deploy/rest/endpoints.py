@@ -13,7 +13,7 @@ from ailtire_deploy.identity import Caller
 from ailtire_deploy.rest import bodies, streams
 from ailtire_deploy.rest.messages import Answer, Request, json_answer
 from ailtire_deploy.rest.places import Place
-from ailtire_deploy.rest.protocol import Controller, Stop
+from ailtire_deploy.rest.protocol import Accepted, Controller, Stop
 from ailtire_deploy.rest.streams import Slots, Stream, Until
 from ailtire_deploy.views import pages
 
@@ -63,12 +63,20 @@ class Endpoint:
 
 
 def update(call: Call) -> Answer:
-    """202 with the revision and its address, relative so that it holds behind any prefix. A check is 200."""
+    """202 with the revision, its plan and its address; a check is 200."""
     check = call.parameters.get("check", False)
     wish = bodies.update(bodies.read(call.request), call.parameters.get("replace", False))
     accepted = call.controller.update(wish, call.caller.sub, check)
-    if check:
-        return json_answer({"plan": accepted.plan})
+    return json_answer({"plan": accepted.plan}) if check else accepted_as(accepted)
+
+
+def rollback(call: Call) -> Answer:
+    """As an update; the body may name a ``revision`` by its number."""
+    return accepted_as(call.controller.rollback(bodies.rollback(bodies.read(call.request)), call.caller.sub))
+
+
+def accepted_as(accepted: Accepted) -> Answer:
+    """202 with the revision and its address, relative so that it holds behind any prefix."""
     found = re.search(r"(?<![0-9])([1-9][0-9]*)$", accepted.revision)
     where = {"Location": f"history/{found[1]}"} if found else {}
     return json_answer({"revision": accepted.revision, "plan": accepted.plan}, 202, **where)
@@ -147,6 +155,7 @@ def revision(call: Call) -> Answer:
 LOG_PARAMETERS = ("service", "tail", "since", "follow", "recursive", "format")
 ENDPOINTS = (
     Endpoint("POST", "update", "operator", update, ("check", "replace"), budget=15.0),
+    Endpoint("POST", "rollback", "operator", rollback, budget=15.0),
     Endpoint("POST", "shutdown", "admin", shutdown),
     Endpoint("GET", "status", "viewer", status, ("budget",), budget=STATUS_BUDGET),
     Endpoint("POST", "register", identity.CHILD, register, below=False),

@@ -46,6 +46,14 @@ class Controller(Protocol):
         """
         ...
 
+    def rollback(self, number: int | None, author: str) -> Accepted:
+        """Store a revision with the body of an older one and wake the loop.
+
+        Without a number it is the last that converged. Raises NotFound, and Busy while the stack is shutting
+        down.
+        """
+        ...
+
     def shutdown(self, author: str) -> Mapping[str, Any]:
         """Persist the intent and wake the loop; asking again is no error."""
         ...

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from ailtire_deploy import moments, names
+from ailtire_deploy import moments, names, revisions
+from ailtire_deploy.diff import Change
 from ailtire_deploy.revisions import Revision
 from ailtire_deploy.views import paint, plain
 from ailtire_deploy.views.paint import Paint
 
 HEADER = ("revision", "written", "outcome", "cause", "author")
+CAUSES = {revisions.LOCAL: "REST", revisions.PARENT: "its parent's change"}
 
 
 class Line(TypedDict):
-    """One revision; ``report`` holds the counts by stack that its controller gave, and the reasons."""
+    """One revision; ``report`` holds the counts by stack that its controller gave, and the reasons.
+
+    Of a rollback ``restores`` names the revision that is back, and ``undoes`` the one that failed, if any.
+    """
 
     number: int
     name: str
@@ -23,17 +29,19 @@ class Line(TypedDict):
     cause: str
     origin: str
     author: str
+    restores: str
+    undoes: str
     report: dict[str, Any]
 
 
-def as_json(revisions: Iterable[Revision]) -> list[Line]:
+def as_json(found: Iterable[Revision]) -> list[Line]:
     """Newest first, as they come."""
-    return [_line(each) for each in revisions]
+    return [_line(each) for each in found]
 
 
-def as_text(revisions: Iterable[Revision], colour: Paint = paint.none) -> list[str]:
+def as_text(found: Iterable[Revision], colour: Paint = paint.none) -> list[str]:
     """A line a revision, the reasons of those that failed below it."""
-    lines = as_json(revisions)
+    lines = as_json(found)
     rows = plain.columns([HEADER, *(_cells(each) for each in lines)])
     shown = [colour("title", rows[0])]
     for each, row in zip(lines, rows[1:], strict=True):
@@ -42,14 +50,59 @@ def as_text(revisions: Iterable[Revision], colour: Paint = paint.none) -> list[s
     return shown
 
 
-def as_markdown(revisions: Iterable[Revision]) -> list[str]:
-    return plain.table(
-        HEADER, ([plain.markdown(cell) for cell in _cells(each)] for each in as_json(revisions))
+def difference(older: Revision, newer: Revision) -> tuple[Change, ...]:
+    """What differs between what two revisions mean, field by field. Neither holds the value of a secret."""
+    before, after = (
+        _flat("", {k: v for k, v in each.body.items() if k != "format"}) for each in (older, newer)
+    )
+    fields = sorted({*before, *after})
+    return tuple(
+        Change(path, before.get(path), after.get(path))
+        for path in fields
+        if before.get(path) != after.get(path)
     )
 
 
+def difference_as_text(changes: Iterable[Change]) -> list[str]:
+    shown = [plain.line(line) for each in changes for line in each.lines()]
+    return shown or ["no difference"]
+
+
+def difference_as_json(older: Revision, newer: Revision) -> dict[str, Any]:
+    """``{stack, from, to, changes: [{path, before, after}]}``."""
+    changes = [{"path": c.path, "before": c.before, "after": c.after} for c in difference(older, newer)]
+    return {"stack": str(newer.path), "from": older.number, "to": newer.number, "changes": changes}
+
+
+def difference_as_markdown(changes: Iterable[Change]) -> list[str]:
+    rows = ([plain.code(c.path), plain.code(_shown(c.before)), plain.code(_shown(c.after))] for c in changes)
+    return plain.table(("field", "before", "after"), rows)
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _flat(path: str, value: Any) -> dict[str, Any]:
+    """Every scalar, list and empty mapping by its path."""
+    if not isinstance(value, dict) or not value:
+        return {path: value}
+    found: dict[str, Any] = {}
+    for key, each in value.items():
+        found |= _flat(f"{path}.{key}" if path else key, each)
+    return found
+
+
+def as_markdown(found: Iterable[Revision]) -> list[str]:
+    return plain.table(HEADER, ([plain.markdown(cell) for cell in _cells(each)] for each in as_json(found)))
+
+
 def _cells(line: Line) -> tuple[str, ...]:
-    cells = (str(line["number"]), line["created"], line["outcome"], line["cause"], line["author"] or "-")
+    cause = CAUSES.get(line["cause"], line["cause"])
+    if line["undoes"] or line["restores"]:
+        undone = f" of {line['undoes']}" if line["undoes"] else ""
+        cause = f"{cause}{undone} to {line['restores']}"
+    cells = (str(line["number"]), line["created"], line["outcome"], cause, line["author"] or "-")
     return tuple(plain.line(cell) for cell in cells)
 
 
@@ -62,5 +115,7 @@ def _line(revision: Revision) -> Line:
         "cause": revision.cause,
         "origin": revision.origin,
         "author": revision.found.labels.get(names.LABEL_AUTHOR, ""),
+        "restores": revision.restores,
+        "undoes": revision.undoes,
         "report": revision.report,
     }

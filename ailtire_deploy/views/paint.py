@@ -25,6 +25,7 @@ COLOURS = {
     "shutdown": DIM,
     "converged": GREEN,
     "pending": CYAN,
+    "rolled back": RED,
     "superseded": DIM,
     "add": GREEN,
     "remove": RED,

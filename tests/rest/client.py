@@ -64,6 +64,10 @@ class Remembering:
         self._note("update", dict(request), author, check)
         return Accepted("" if check else "shop.r7", {"verdict": "changes"})
 
+    def rollback(self, number: int | None, author: str) -> Accepted:
+        self._note("rollback", number, author)
+        return Accepted("shop.r8", {"verdict": "changes", "stacks": {}})
+
     def shutdown(self, author: str) -> Mapping[str, Any]:
         self._note("shutdown", author)
         return {"revision": "shop.r8"}

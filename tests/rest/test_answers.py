@@ -284,3 +284,19 @@ def test_json_shows_control_characters_and_obeys_none() -> None:
     assert found.body.isascii()
     assert b"\x1b" not in found.body
     assert json.loads(found.body)["detail"] == "no \x1b[2J \x9b service"
+
+
+@pytest.mark.parametrize(("sent", "number"), [({}, None), ({"revision": 3}, 3)])
+def test_a_rollback_is_accepted_as_an_update_is(sent: dict[str, Any], number: int | None) -> None:
+    controller = Remembering()
+    found = post("/_admin/rollback", sent, controller)
+    assert (found.status, found.json["revision"]) == (202, "shop.r8")
+    assert found.headers["Location"] == "history/8"
+    assert controller.calls == [("rollback", number, "alice")]
+
+
+@pytest.mark.parametrize("sent", [{"revision": 0}, {"revision": "3"}, {"revision": True}, {"number": 3}])
+def test_a_rollback_to_what_is_no_revision_is_422(sent: dict[str, Any]) -> None:
+    controller = Remembering()
+    assert post("/_admin/rollback", sent, controller).status == 422
+    assert controller.calls == []

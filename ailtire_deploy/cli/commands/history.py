@@ -11,25 +11,42 @@ from ailtire_deploy.names import StackPath
 
 @click.command("history")
 @click.argument("stack", type=options.StackPathType())
+@click.option(
+    "--diff",
+    "numbers",
+    type=click.IntRange(min=1),
+    nargs=2,
+    metavar="OLDER NEWER",
+    help="Show what differs between two revisions.",
+)
 @options.engine
 @options.console("text", "json", "markdown")
-def command(console: Console, stack: StackPath, engine: str | None) -> None:
+def command(console: Console, stack: StackPath, numbers: tuple[int, int] | None, engine: str | None) -> None:
     """Show the revisions of a stack, newest first: when, by whom, and what became of each.
 
     \b
     Examples:
       ailtire-deploy history shop
+      ailtire-deploy history shop --diff 3 5
       ailtire-deploy history shop/orders --output json
     """
-    from ailtire_deploy import revisions
+    from ailtire_deploy import recovery, revisions
     from ailtire_deploy.cli.swarms import connected
-    from ailtire_deploy.errors import NotFound
     from ailtire_deploy.views import histories
 
     with connected(engine) as swarm:
-        found = revisions.history(swarm.engine.observe(stack.root), stack)
-    if not found:
-        raise NotFound(f"there is no stack {stack} on this swarm")
+        observed = swarm.engine.observe(stack.root)
+    if numbers:
+        older, newer = (recovery.numbered(observed, stack, number) for number in numbers)
+        changes = histories.difference(older, newer)
+        console.result(
+            text=lambda: histories.difference_as_text(changes),
+            data=lambda: histories.difference_as_json(older, newer),
+            markdown=lambda: histories.difference_as_markdown(changes),
+        )
+        return
+    recovery.insist(observed, stack)
+    found = revisions.history(observed, stack)
     console.result(
         text=lambda: histories.as_text(found, console.paint),
         data=lambda: {"stack": str(stack), "revisions": histories.as_json(found)},

@@ -1,0 +1,42 @@
+"""``rollback``: bring an older revision of a stack back."""
+
+from __future__ import annotations
+
+import click
+
+from ailtire_deploy.cli import options
+from ailtire_deploy.cli.console import Console
+from ailtire_deploy.names import StackPath
+
+
+@click.command("rollback")
+@click.argument("stack", type=options.StackPathType())
+@click.argument("number", type=click.IntRange(min=1), required=False)
+@click.option("--check", is_flag=True, help="Only show what would be done, like plan.")
+@click.option("--diff", is_flag=True, help="Show each field that changes.")
+@options.engine
+@options.confirmation
+@options.console("text", "json", "markdown")
+def command(
+    console: Console,
+    stack: StackPath,
+    number: int | None,
+    check: bool,
+    diff: bool,
+    engine: str | None,
+    yes: bool,
+) -> int:
+    """Bring an older revision of a stack back, with all below it, and wait until it has converged.
+
+    Without a NUMBER it is the last that converged before the newest. No file is read: a rollback is a new
+    revision that means what the old one meant. `history` lists the numbers. On a terminal it asks before it
+    takes services away.
+
+    \b
+    Examples:
+      ailtire-deploy rollback shop
+      ailtire-deploy rollback shop 3 --check --diff
+    """
+    from ailtire_deploy.cli.return_trip import go_back
+
+    return go_back(console, stack, number, engine, check=check, diff=diff, yes=yes)
