@@ -21,7 +21,7 @@ def chain(of: str, *, note: str = "1", condition: str = "healthy"):
     kind = dict(zip(("web", "db"), of.split(" after "), strict=True))
     services = {name: (child if kind[name] == "child" else noted)(note) for name in kind}
     services["web"]["depends_on"] = {"db": {"condition": condition}}
-    return {"name": "shop", "services": services}
+    return {"name": "shop", "services": services, "strategy": {"on_failure": "pause"}}
 
 
 def child(note: str):
