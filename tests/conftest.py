@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.proof import Proof
 from tests.swarm import Swarm, running_swarm
+
+PROOF = pytest.StashKey[Proof]()
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +21,25 @@ def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
         yield found
 
 
-def pytest_configure() -> None:
+@pytest.fixture
+def prove_report(request: pytest.FixtureRequest) -> Proof:
+    """Call it with row, good rounds, all rounds, and what they were; the run ends with all of these lines."""
+    return request.config.stash[PROOF]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Say of each row of the table how many rounds went well."""
+    lines = list(config.stash[PROOF].lines())
+    if lines:
+        terminalreporter.section("rounds that went well")
+        terminalreporter.write_line("\n".join(lines))
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """In a job that a shell put into the background SIGINT is ignored, and so it would be in every child."""
+    config.stash[PROOF] = Proof()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
