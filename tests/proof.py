@@ -7,8 +7,8 @@ A test takes the fixture ``prove_report`` and tells it its count *before* it ass
         prove_report(4, good, 50, "two applies at once, same and different revisions")
         assert good == 50
 
-The rows are those of the table of promises; several tests may add to one row. The summary at the end of the run
-shows each line, and the sum of each row. A row that fell short is marked, whatever became of its tests.
+The rows are those of the table of promises; several tests may add to one row. The summary at the end of the
+run shows each line, and the sum of each row. A row that fell short is marked, whatever became of its tests.
 """
 
 from __future__ import annotations
