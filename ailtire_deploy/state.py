@@ -119,9 +119,14 @@ class Resource:
 
     @property
     def ends(self) -> bool:
-        """Whether a task of it that ended well stays ended."""
-        policy = self.spec.get("TaskTemplate", {}).get("RestartPolicy", {})
-        return policy.get("Condition", "any") in ("none", "on-failure")
+        """Whether a task of it that ended well is done.
+
+        What has a health check is meant to run on: a task that was told to end for failing it may well say 0.
+        """
+        template = self.spec.get("TaskTemplate", {})
+        checked = template.get("ContainerSpec", {}).get("Healthcheck", {}).get("Test", ["NONE"]) != ["NONE"]
+        once = template.get("RestartPolicy", {}).get("Condition", "any") in ("none", "on-failure")
+        return self.is_job or bool(once and not checked)
 
     @property
     def is_job(self) -> bool:
@@ -198,8 +203,10 @@ class State:
 
     def finished(self, found: Resource) -> bool:
         """Whether a service that need not run on has ended well in every slot, with its current spec."""
+        if not found.ends:
+            return False
         done = {t.slot for t in self.tasks_of(found.name) if t.state == "complete" and t.current}
-        return found.ends and 0 < found.facts.get("wanted", 1) <= len(done)
+        return 0 < int(found.facts.get("wanted", 1)) <= len(done)
 
     def failed_run(self, found: Resource) -> Task | None:
         """The last task of a job that will not complete by itself any more; None for any other service."""

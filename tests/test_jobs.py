@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from ailtire_deploy import status
+from ailtire_deploy.names import StackPath
 from tests.fakes import Crash
 from tests.household import Household, entry, plain
 
@@ -36,6 +38,17 @@ def shop(command: str = "migrate", web: str = "1", **job):
     }
 
 
+def nested():
+    """The same as a child, with something that waits for it."""
+    return {
+        "name": "top",
+        "services": {
+            "shop": {"type": "stack", "definition": shop(timeout="5m"), "interface": {"/": {}}},
+            "web": plain(depends_on={"shop": {"condition": "healthy"}}),
+        },
+    }
+
+
 def writes(house, start: int = 0):
     """Writes of plain services, in order."""
     own = ("db", "web", "side", "migrate")
@@ -48,10 +61,8 @@ def runs(house, name: str = "shop_migrate") -> int:
 
 
 def word(house, name: str) -> str:
-    from ailtire_deploy import status
-    from ailtire_deploy.names import StackPath
-
-    tree = status.tree(house.engine.observe(StackPath(("shop",))), StackPath(("shop",)), {}, house.now())
+    path = StackPath(("shop",))
+    tree = status.tree(house.engine.observe(path), path, {}, house.now())
     return next(each["status"] for each in tree["services"] if each["shortName"] == name)
 
 
@@ -159,16 +170,9 @@ def test_a_job_may_take_longer_than_anything_else(house):
 
 
 def test_a_job_in_a_child_is_waited_for_as_long(house):
-    tree = {
-        "name": "top",
-        "services": {
-            "shop": {"type": "stack", "definition": shop(timeout="5m"), "interface": {"/": {}}},
-            "web": plain(depends_on={"shop": {"condition": "healthy"}}),
-        },
-    }
     house.engine.stuck.add("top_shop_migrate")
     start = house.now()
-    assert house.apply(entry(tree, "top")).verdict == "failed"
+    assert house.apply(entry(nested(), "top")).verdict == "failed"
     assert 300 < house.now() - start < 500
 
 
@@ -184,9 +188,8 @@ def test_the_tree_goes_down_in_the_reverse_order(house):
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_crash_at_any_write_never_runs_a_job_twice(tmp_path, moment):
     fresh = Household(tmp_path / "fresh")
-    fresh.apply(entry(shop()))
-    total = fresh.engine.attempts
-    for number in range(1, total + 1):
+    fresh.apply(entry(nested(), "top"))
+    for number in range(1, fresh.engine.attempts + 1):
         house = Household(tmp_path / str(number), random.Random(number))
 
         def crash(k, number=number):
@@ -195,8 +198,31 @@ def test_a_crash_at_any_write_never_runs_a_job_twice(tmp_path, moment):
 
         setattr(house.engine, moment, crash)
         try:
-            house.apply(entry(shop()))
+            house.apply(entry(nested(), "top"))
         except Crash:
             house.live()
-        assert house.apply(entry(shop())).verdict == "converged", number
-        assert runs(house) == 1, number
+        assert house.apply(entry(nested(), "top")).verdict == "converged", number
+        assert runs(house, "top_shop_migrate") == 1, number
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_at_any_write_of_a_change_runs_a_job_once_more(tmp_path, moment):
+    fresh = Household(tmp_path / "fresh")
+    fresh.apply(entry(shop()))
+    start = fresh.engine.attempts
+    fresh.apply(entry(shop("more", "2")))
+    for number in range(1, fresh.engine.attempts - start + 1):
+        house = Household(tmp_path / str(number), random.Random(number))
+        house.apply(entry(shop()))
+
+        def crash(k, last=house.engine.attempts + number):
+            if k == last:
+                raise Crash
+
+        setattr(house.engine, moment, crash)
+        try:
+            house.apply(entry(shop("more", "2")))
+        except Crash:
+            house.live()
+        assert house.apply(entry(shop("more", "2"))).verdict == "converged", number
+        assert runs(house) == 2, number

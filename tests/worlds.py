@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from ailtire_deploy.names import LABEL_OWNER, LABEL_PATH, LABEL_ROOT, StackPath
+from ailtire_deploy.names import LABEL_JOB, LABEL_OWNER, LABEL_PATH, LABEL_ROOT, LABEL_RUN, StackPath
 from ailtire_deploy.plan.holding import references
 from ailtire_deploy.state import Key, Need, Resource, State
 from tests.contract import wishes
@@ -18,6 +18,7 @@ KID = ROOT / "kid"
 NETWORKS = ("sibling", "kid-family", "way-out")
 FILES = ("page-000000000001", "page-000000000002", "note-000000000003")
 SERVICES = ("a", "b", "c", "d")
+JOB = "c"  # runs once
 
 PARTS = {
     each.key: each
@@ -44,13 +45,20 @@ def services(draw: st.DrawFn, name: str) -> Resource:
         "Mounts": draw(st.sampled_from([[], [{"Type": "volume", "Source": "data", "Target": "/data"}]])),
     }
     on = [{"Target": f"contract_{each}"} for each in sorted(draw(st.sets(st.sampled_from(NETWORKS))))]
+    needs = tuple(
+        Need("service", f"contract_{each}", "completed" if each == JOB else condition)
+        for each in sorted(needed)
+    )
+    template: dict[str, object] = {"ContainerSpec": container, "Networks": on}
+    if name == JOB:
+        template["RestartPolicy"] = {"Condition": "none", "MaxAttempts": 1}
+        once = wish(
+            "service", name, {"TaskTemplate": template, "Mode": {"Replicated": {"Replicas": 1}}}, None, *needs
+        )
+        return once.with_labels(**{LABEL_JOB: "600", LABEL_RUN: "contract.r1"})
     replicated = {"Replicated": {"Replicas": draw(st.integers(1, 3))}}
-    spec = {
-        "TaskTemplate": {"ContainerSpec": container, "Networks": on},
-        "Mode": draw(st.sampled_from([replicated, replicated, {"Global": {}}])),
-    }
-    needs = tuple(Need("service", f"contract_{each}", condition) for each in sorted(needed))
-    return wish("service", name, spec, None, *needs)
+    mode = draw(st.sampled_from([replicated, replicated, {"Global": {}}]))
+    return wish("service", name, {"TaskTemplate": template, "Mode": mode}, None, *needs)
 
 
 @st.composite

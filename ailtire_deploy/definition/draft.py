@@ -46,8 +46,15 @@ class Draft:
 
 
 def ends(service: Mapping[str, Any]) -> bool:
-    """Whether a service need not run on for ever."""
-    return section(section(service, "deploy"), "restart_policy").get("condition") in ("none", "on-failure")
+    """Whether a service need not run on for ever; one with a health check has to."""
+    once = section(section(service, "deploy"), "restart_policy").get("condition") in ("none", "on-failure")
+    return once and not ("healthcheck" in service and not is_unchecked(service))
+
+
+def is_unchecked(service: Mapping[str, Any]) -> bool:
+    """Whether a service's health check is switched off, whatever its image says."""
+    check = section(service, "healthcheck")
+    return check.get("disable") is True or check.get("test") in (["NONE"], "NONE")
 
 
 def masked(data: Any, wrong: Collection[Path], path: Path = ()) -> Any:

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
 from ailtire_deploy.definition import forms, routes, safety
-from ailtire_deploy.definition.draft import Draft, ends
+from ailtire_deploy.definition.draft import Draft, ends, is_unchecked
 from ailtire_deploy.definition.findings import Finding, nearest
 from ailtire_deploy.definition.parameters import section
 from ailtire_deploy.definition.secrets import names_its_own
@@ -83,9 +83,8 @@ def _never(draft: Draft, dependency: Dependency) -> tuple[str, str] | None:
         return (f"{key} runs on and never completes", hint) if runs_on else None
     if key in draft.jobs:
         return f"{key} is a job: it completes, and is never healthy", "wait for completed"
-    checked = section(other, "healthcheck")
-    off = checked.get("disable") is True or checked.get("test") in (["NONE"], "NONE")
-    return (f"the health check of {key} is switched off", "wait for started") if off else None
+    unchecked = is_unchecked(other)
+    return (f"the health check of {key} is switched off", "wait for started") if unchecked else None
 
 
 def _circle(graph: dict[str, set[str]]) -> Iterator[Finding]:

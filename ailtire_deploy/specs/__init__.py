@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from ailtire_deploy import names
 from ailtire_deploy.documents import digest
-from ailtire_deploy.model import Dependency, Stack
+from ailtire_deploy.model import Dependency, Job, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import Artifacts
 from ailtire_deploy.render.files import FACES
@@ -36,10 +36,11 @@ def resources(stack: Stack, artifacts: Artifacts, revisions: Revisions) -> list[
     revision that a service depends on.
     """
     found = document.read(stack.path, artifacts)
+    jobs = {each.key: each.job for each in stack.services if each.job}
     return [
         *_networks(found),
         *_configs(found, artifacts),
-        *(_service(stack, found, key, artifacts, revisions) for key in found.services),
+        *(_marked(_service(stack, found, key, artifacts, revisions), jobs) for key in found.services),
     ]
 
 
@@ -62,13 +63,14 @@ def _service(stack: Stack, found: Document, key: str, artifacts: Artifacts, revi
     name = names.in_stack(found.path, key)
     made = Resource(Key("service", name), service.spec(found, key), needs=waits)
     given = found.services[key].get("deploy", {}).get("labels", {})
-    labels = {**given, **_job(stack, key), names.LABEL_SERVICE: about(found.path, key)[1]}
+    labels = {**given, names.LABEL_SERVICE: about(found.path, key)[1]}
     return _resource(found.path, key, made, labels)
 
 
-def _job(stack: Stack, key: str) -> dict[str, str]:
-    job = next((each.job for each in stack.services if each.key == key), None)
-    return {names.LABEL_JOB: f"{job.timeout:g}"} if job else {}
+def _marked(made: Resource, jobs: Mapping[str, Job]) -> Resource:
+    """A job bears how long it may take, for whoever waits for it."""
+    job = jobs.get(made.service) if made.path == made.owner else None
+    return made.with_labels(**{names.LABEL_JOB: f"{job.timeout:g}"}) if job else made
 
 
 def _addressed(artifacts: Artifacts) -> tuple[Need, ...]:

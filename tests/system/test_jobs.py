@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,3 +124,29 @@ def test_a_job_that_fails_leaves_the_old_version_serving_until_a_better_one_come
     applied(own, ledger, script=COUNT.format(word="third"), store="3", note="3")
     assert runs(own) == known + 3
     assert own.objects("service")["ledger_web"]["Version"] != web
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+def test_an_engine_killed_at_any_moment_of_an_apply_never_runs_a_job_without_need(
+    own: Swarm, ledger: Path, rounds: int = 12, seed: int = 7
+) -> None:
+    applied(own, ledger)
+    chance = random.Random(seed)
+    for number in range(rounds):
+        word = f"round-{number}"
+        script = f"echo {word}-begun >>/data/runs; sleep 1; echo {word}-done >>/data/runs"
+        with own.start_cli("apply", ledger, "-e", f"script={script}") as process:
+            time.sleep(chance.uniform(0, 6))
+            restart(own)
+            process.communicate(timeout=180)
+        applies = 1
+        while process.returncode != 0 and own.cli("apply", ledger, "-e", f"script={script}").code != 0:
+            applies += 1
+            assert applies < 4
+        lines = own.inside("ledger_web").file("/data/runs").content_string.split()
+        begun, done = lines.count(f"{word}-begun"), lines.count(f"{word}-done")
+        assert 1 <= done <= begun <= applies + 1, (word, lines)
+        applied(own, ledger, script=script)
+        assert own.inside("ledger_web").file("/data/runs").content_string.split() == lines
+        print(f"{number + 1} of {rounds}, seed {seed}: begun {begun}, done {done}, applies {applies}")
