@@ -22,7 +22,8 @@ def plans(
     """
     path = revision.path
     stack = pipeline.filled(revision)
-    own = replace(writer, origin=revision.origin, revision=revision.name)
+    back = revisions.brings_back(observed, revision)
+    own = replace(writer, origin=revision.origin, revision=revision.name, back=back)
     desired = pipeline.present(stack, observed, own)
     yield path, plan(desired, observed, path, now)
     for child in stack.children:

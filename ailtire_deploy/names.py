@@ -35,6 +35,7 @@ LABEL_REPORT = "ailtire.report"
 LABEL_CAUSE = "ailtire.cause"  # parent | local | command line | rollback
 LABEL_JOB = "ailtire.job"  # of a service that is a job: how many seconds one run of it may take
 LABEL_RUN = "ailtire.run"  # of a job: the revision that asked for the run its spec stands for
+LABEL_DONE = "ailtire.done"  # of a job: the hash of inputs that it need not run for
 LABEL_ORIGIN = "ailtire.origin"  # name of the root revision a child's revision comes from
 LABEL_AUTHOR = "ailtire.author"
 LABEL_RESTORES = "ailtire.restores"  # of a rollback: the revision whose body it bears

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from ailtire_deploy import definition, identity, names, render, revisions, specs, topology
+from ailtire_deploy import definition, identity, jobs, names, render, revisions, specs, topology
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.model import Child, Service, Site, Stack
 from ailtire_deploy.names import StackPath
@@ -24,9 +24,9 @@ class Writer:
     """Who wishes: what a controller knows beside the definition.
 
     ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come
-    from, ``revision`` the name of the stack's own, ``lost`` the children whose controllers will not come up
-    any more, ``wished`` when the revision was written (an update that the engine gave up before that is tried
-    again).
+    from, ``revision`` the name of the stack's own, ``back`` whether that is a way back, ``lost`` the children
+    whose controllers will not come up any more, ``wished`` when the revision was written (an update that the
+    engine gave up before that is tried again).
     """
 
     site: Site
@@ -36,6 +36,7 @@ class Writer:
     lost: frozenset[StackPath] = frozenset()
     wished: float = 0.0
     revision: str = ""
+    back: bool = False
 
 
 def present(stack: Stack, observed: State, writer: Writer) -> State:
@@ -48,7 +49,7 @@ def present(stack: Stack, observed: State, writer: Writer) -> State:
     made = specs.resources(stays, artifacts, {key: wish.name for key, wish in wishes.items()})
     return State.of(
         [
-            *(asked_for(each, writer) for each in made),
+            *jobs.asked_for(made, observed, writer.revision, writer.back),
             *wishes.values(),
             *(child_key(stays, child, writer) for child in stays.children),
             *(kept for child in stays.children for kept in older_revisions(stays.path / child.key, observed)),
@@ -66,11 +67,6 @@ def leaving(stack: Stack, observed: State) -> frozenset[StackPath]:
     }
     newest = {child: revisions.newest(observed, child) for child in there}
     return frozenset(c for c in there if c not in wanted or ((last := newest[c]) is not None and last.absent))
-
-
-def asked_for(made: Resource, writer: Writer) -> Resource:
-    """A job says which revision asks for it: one that failed is run again for a newer one only."""
-    return made.with_labels(**{names.LABEL_RUN: writer.revision}) if made.is_job else made
 
 
 def child_revisions(stack: Stack, observed: State, writer: Writer) -> dict[str, Resource]:

@@ -163,6 +163,16 @@ def history(observed: State, path: StackPath) -> tuple[Revision, ...]:
     return tuple(sorted(found, key=lambda revision: -revision.number))
 
 
+def brings_back(observed: State, revision: Revision) -> bool:
+    """Whether a revision, or the one of the root that it comes from, returns to one that had converged."""
+    asked = revision
+    if revision.cause != ROLLBACK:
+        root = history(observed, revision.path.root)
+        asked = next((each for each in root if each.name == revision.origin), revision)
+    restored = (each for each in history(observed, asked.path) if each.name == asked.restores)
+    return asked.cause == ROLLBACK and any(each.outcome == "converged" for each in restored)
+
+
 def kept(observed: State, path: StackPath) -> tuple[Revision, ...]:
     """The newest ten, and the last that converged, however long ago that was."""
     found = history(observed, path)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from ailtire_deploy.names import (
+    LABEL_DONE,
     LABEL_HASH,
     LABEL_JOB,
     LABEL_OUTCOME,
@@ -202,7 +203,11 @@ class State:
         )
 
     def finished(self, found: Resource) -> bool:
-        """Whether a service that need not run on has ended well in every slot, with its current spec."""
+        """Whether a service that need not run on has done its work, or need not do it."""
+        return LABEL_DONE in found.labels or self.ended_well(found)
+
+    def ended_well(self, found: Resource) -> bool:
+        """Whether a service that need not run on has ended with 0 in every slot, with its current spec."""
         if not found.ends:
             return False
         done = {t.slot for t in self.tasks_of(found.name) if t.state == "complete" and t.current}
@@ -211,7 +216,7 @@ class State:
     def failed_run(self, found: Resource) -> Task | None:
         """The last task of a job that will not complete by itself any more; None for any other service."""
         tasks = [t for t in self.tasks_of(found.name) if t.current] if found.is_job else []
-        if not tasks or self.finished(found) or any(t.live for t in tasks):
+        if not tasks or self.ended_well(found) or any(t.live for t in tasks):
             return None
         policy = found.spec.get("TaskTemplate", {}).get("RestartPolicy", {})
         retries = policy.get("MaxAttempts", 0) if policy.get("Condition") == "on-failure" else 0

@@ -67,7 +67,7 @@ def of(service: Resource, observed: State, now: float) -> Symptom:
         reason = own or service.facts.get("message") or last_error(tasks)
         return Symptom("failed", joined(UPDATE_FAILED[update], reason))
     if observed.finished(service):
-        return Symptom("completed")
+        return Symptom("completed", "" if observed.ended_well(service) else "it need not run on the way back")
     if service.is_job:
         return running_once(service, observed, tasks, now)
     if observed.settled(service.name):

@@ -152,7 +152,7 @@ def failures(desired: State, observed: State, moving: Collection[str], now: floa
 def job_failed(wish: Resource, found: Resource, observed: State) -> bool:
     """Whether a job's run for this revision failed; that of an older one is about to be made again."""
     asked = found.labels.get(names.LABEL_RUN) == wish.labels.get(names.LABEL_RUN)
-    return asked and observed.failed_run(found) is not None
+    return asked and observed.failed_run(found) is not None and not observed.finished(found)
 
 
 def job_times(wanted: Iterable[Resource], observed: State) -> Iterable[float]:

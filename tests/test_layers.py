@@ -18,7 +18,7 @@ LAYERS: dict[int, frozenset[str]] = {
     0: frozenset({"errors", "names", "documents", "assets", "model", "state", "ports", "units", "moments"}),
     1: frozenset(
         {"definition", "identity", "templating", "topology", "render", "specs", "diff", "plan", "revisions"}
-        | {"pipeline", "foresight", "recovery", "sealing", "updates"}
+        | {"pipeline", "jobs", "foresight", "recovery", "sealing", "updates"}
         | {"symptoms", "verdict", "status", "report", "recap", "views", "log_lines"}
     ),
     2: frozenset(

@@ -150,8 +150,8 @@ class Loop:
     def writer(self, last: Revision, observed: State) -> Writer:
         """Who this controller is when it wishes for something."""
         gone = verdict.lost_below(observed, self.path, self.now())
-        wished = last.found.created
-        return Writer(self.site, self.key, last.origin, str(self.path), gone, wished, last.name)
+        wished, back = last.found.created, revisions.brings_back(observed, last)
+        return Writer(self.site, self.key, last.origin, str(self.path), gone, wished, last.name, back)
 
     def _stand_in(self, desired: State, observed: State, writer: Writer) -> Report:
         """Take down children that shall go and have no controller any more."""
