@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ailtire_deploy import moments
-from ailtire_deploy.names import LABEL_JOB
+from ailtire_deploy import causes, moments
+from ailtire_deploy.names import LABEL_JOB, RESERVED
 from ailtire_deploy.state import ENDED_BADLY, Resource, State, Task
+from ailtire_deploy.units import SECOND
 
 Word = Literal[
     "completed",
@@ -40,6 +41,7 @@ WORST_LAST: tuple[Word, ...] = (
 )
 
 RECENT = 120.0  # seconds for which the failures of tasks that were replaced still count
+WATCHED = 5.0  # seconds for which a new task has to run: the engine's own default for updates
 OFTEN = 3  # that many failures within RECENT are a crash loop, not an accident
 BEFORE_START = frozenset({"new", "pending", "allocated", "assigned", "accepted"})
 UPDATE_FAILED = {
@@ -128,8 +130,38 @@ def progress(service: Resource, observed: State, newest: Iterable[Task]) -> str:
 
 def stuck(tasks: Iterable[Task]) -> str:
     """What keeps a task from starting, in the engine's words: no suitable node, a port in use, …"""
-    held = (task for task in leaders(tasks) if task.state in BEFORE_START)
+    held = [task for task in leaders(tasks) if task.state in BEFORE_START]
     return next((text for task in held if (text := task.error)), "")
+
+
+def arrived(service: Resource, observed: State, now: float) -> bool:
+    """Whether a service is as wished, and has proved it.
+
+    The engine watches an update for its ``monitor`` time, but not a service that is new. So a task without a
+    health check has to have run that long, or a program that crashes after a second would count as running.
+    What we run ourselves (controller, gateway, edge) proves itself in other ways.
+    """
+    if not observed.settled(service.name):
+        return False
+    if service.is_job or service.service in RESERVED or has_check(service):
+        return True
+    watched = service.spec.get("UpdateConfig", {}).get("Monitor", WATCHED * SECOND) / SECOND
+    live = (t for t in observed.tasks_of(service.name) if t.current and t.state == "running")
+    return not any(0 <= now - task.timestamp < watched for task in live)
+
+
+def has_check(service: Resource) -> bool:
+    container = service.spec.get("TaskTemplate", {}).get("ContainerSpec", {})
+    return bool(container.get("Healthcheck", {}).get("Test", ["NONE"]) != ["NONE"])
+
+
+def hopeless(service: Resource, observed: State) -> str:
+    """Why the newest tasks of a service ended, if to try again cannot help; else nothing."""
+    tasks = newest_first(task for task in observed.tasks_of(service.name) if task.current)
+    last = [task for task in tasks if ended_badly(task)][:OFTEN]
+    found = [causes.of(explain(task)) for task in last]
+    certain = len(found) == OFTEN and all(cause is not None and cause.certain for cause in found)
+    return explain(last[0]) if certain and not observed.running(service.name) else ""
 
 
 def wanted(service: Resource) -> int:

@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ailtire_deploy import names, pipeline, revisions, symptoms
+from ailtire_deploy import causes, names, pipeline, revisions, symptoms
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import Plan
 from ailtire_deploy.report import Report
 from ailtire_deploy.state import Resource, State
+from ailtire_deploy.units import SECOND
 
 GRACE = 60.0  # seconds for what no health check speaks of: an image pull, scheduling, a slow program
-NANO = 1_000_000_000
 
 Outcome = Literal["pending", "converged", "failed", "rolled back"]
 ROLLED_BACK: Outcome = "rolled back"
@@ -57,7 +57,7 @@ def judge(
     ``beside`` are services that others look after: they have to run, but that one of them failed is said by
     its controller only. What is seen of it may be left from the revision before.
     """
-    open_ends = unsettled(State({**{each.key: each for each in beside}, **desired.resources}), observed)
+    open_ends = unsettled(State({**{each.key: each for each in beside}, **desired.resources}), observed, now)
     waiting = {f"{op.resource.key}: {op.waiting}" for op in plan.operations}
     at_work = children_at_work(desired, observed)
     marker = frozenset([*open_ends, *waiting, *movement(observed, at_work)])
@@ -81,11 +81,16 @@ def advanced(before: Progress | None, marker: frozenset[str], now: float) -> Pro
     return before if hash(marker) in before.seen else Progress(before.seen | {hash(marker)}, now)
 
 
-def unsettled(desired: State, observed: State) -> dict[str, Resource]:
+def unsettled(desired: State, observed: State, now: float) -> dict[str, Resource]:
     """What is wished for and not there as wished: services by their tasks, revisions by their outcome."""
     wanted = [each for each in desired if not each.absent and not each.adopt_only]
-    services = [each for each in wanted if each.kind == "service" and not observed.settled(each.name)]
+    services = [each for each in wanted if each.kind == "service" and not has_arrived(each, observed, now)]
     return {each.name: each for each in [*services, *pending_children(desired, observed)]}
+
+
+def has_arrived(wish: Resource, observed: State, now: float) -> bool:
+    found = observed.get("service", wish.name)
+    return found is not None and symptoms.arrived(found, observed, now)
 
 
 def pending_children(desired: State, observed: State) -> list[Resource]:
@@ -140,9 +145,11 @@ def failures(desired: State, observed: State, moving: Collection[str], now: floa
             continue
         found = observed.get("service", each.name) if each.kind == "service" else None
         if found and found.facts.get("update") in symptoms.UPDATE_FAILED:
-            yield f"{describe(found)}: {symptoms.of(found, observed, now).message}"
+            yield told(found, symptoms.of(found, observed, now).message)
+        elif found and (last := symptoms.hopeless(found, observed)):
+            yield told(found, last)
         if found and job_failed(each, found, observed):
-            yield f"{describe(found)}: {symptoms.of(found, observed, now).message}"
+            yield told(found, symptoms.of(found, observed, now).message)
     for child in pending_children(desired, observed):
         if outcome(child) == "failed":
             report = revisions.Revision(child.path, 0, child).report
@@ -167,13 +174,18 @@ def explain(open_ends: Mapping[str, Resource], report: Report, observed: State, 
     held = {each.name: f"still waiting: {each.text}" for each in report.waiting}
     services = [each for each in open_ends.values() if each.kind == "service"]
     if services:
-        told = [(each, why(each.name, observed, now), held.get(each.name, "")) for each in services]
-        return [f"{describe(each)}: {'; '.join(filter(None, said))}" for each, *said in told]
+        said = [(each, why(each.name, observed, now), held.get(each.name, "")) for each in services]
+        return [told(each, "; ".join(filter(None, words))) for each, *words in said]
     children = [
         f"{each.path}: its controller runs and says nothing; its log may tell why"
         for each in open_ends.values()
     ]
     return children or [f"{name}: {said}" for name, said in held.items()]
+
+
+def told(service: Resource, why: str) -> str:
+    """A whole sentence: which service, why, and what can be done."""
+    return f"{describe(service)}: {causes.with_remedy(why)}"
 
 
 def describe(service: Resource) -> str:
@@ -235,5 +247,5 @@ def health_time(spec: Mapping[str, Any]) -> float:
     check = spec.get("TaskTemplate", {}).get("ContainerSpec", {}).get("Healthcheck", {})
     if not check.get("Test"):
         return 0.0
-    once = (check.get("Interval", 30 * NANO) + check.get("Timeout", 30 * NANO)) / NANO
-    return float(check.get("StartPeriod", 0) / NANO + once * check.get("Retries", 3))
+    once = (check.get("Interval", 30 * SECOND) + check.get("Timeout", 30 * SECOND)) / SECOND
+    return float(check.get("StartPeriod", 0) / SECOND + once * check.get("Retries", 3))

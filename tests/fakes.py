@@ -243,6 +243,8 @@ class FakeEngine:
         elif task.desired == "running":
             image = task.template.get("ContainerSpec", {}).get("Image", "")
             ready = task.age >= self.lag and not self.stuck & {task.service, image}
+            if ready and task.state != "running":
+                task.ended = self.now()
             task.state = "running" if ready else "starting"
         elif task.age >= self.lag:
             task.state = "gone" if task.desired == "remove" else "shutdown"

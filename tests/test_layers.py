@@ -18,8 +18,8 @@ LAYERS: dict[int, frozenset[str]] = {
     0: frozenset({"errors", "names", "documents", "assets", "model", "state", "ports", "units", "moments"}),
     1: frozenset(
         {"definition", "identity", "templating", "topology", "render", "specs", "diff", "plan", "revisions"}
-        | {"pipeline", "jobs", "foresight", "recovery", "sealing", "updates"}
-        | {"symptoms", "verdict", "status", "report", "recap", "views", "log_lines"}
+        | {"pipeline", "jobs", "foresight", "recovery", "pruning", "sealing", "updates"}
+        | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}

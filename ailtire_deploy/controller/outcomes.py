@@ -13,7 +13,7 @@ from ailtire_deploy.verdict import Verdict
 
 LIMIT = 2048  # bytes of a report
 REASONS = 5
-REASON_LENGTH = 300
+REASON_LENGTH = 420
 
 
 def labelled(revision: Revision, judged: Verdict, changed: Mapping[str, int], last: Report) -> Resource:

@@ -1,0 +1,93 @@
+"""Changes that fail: the old version comes back, the cause is named, and success is never reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.swarm import TRACEBACK, Swarm
+from tests.system.small import cleaned, write
+
+PORT = 8120
+NEVER_WELL = {"test": ["CMD", "false"], "interval": "1s", "timeout": "1s", "retries": 2}
+CHILD = {"name": "inner", "services": {"deep": {"image": "ailtire-demo/echo"}}}
+SPOILT = {"name": "inner", "services": {"deep": {"image": "ailtire-demo/nowhere:1"}}}
+FAILURES: dict[str, tuple[dict[str, Any], str]] = {
+    "health": ({"healthcheck": NEVER_WELL}, "health"),
+    "loop": ({"command": ["sh", "-c", "echo going down; exit 3"]}, "going down"),
+    "constraint": ({"deploy": {"placement": {"constraints": ["node.labels.none == yes"]}}}, "constraints"),
+    "image": ({"image": "ailtire-demo/nowhere:1"}, "ailtire-demo/nowhere:1"),
+    "child": ({}, "ailtire-demo/nowhere:1"),
+}
+
+
+def stack(folder: Path, name: str, *, well: bool) -> Path:
+    """A service that changes with the others, one that may be spoilt, and a child."""
+    change = {} if well else FAILURES[name][0]
+    beside = {"image": "ailtire-demo/echo", "environment": {"WELL": str(well)}}
+    services = {
+        "beside": beside,
+        "it": {"image": "ailtire-demo/echo", **change},
+        "inner": {"type": "stack", "definition": SPOILT if not well and name == "child" else CHILD},
+    }
+    port = PORT + list(FAILURES).index(name)
+    return write(folder, name, services, port, deadline="20s")
+
+
+@pytest.fixture(scope="module")
+def before(swarm: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The five stacks as they were when all was well."""
+    folder = tmp_path_factory.mktemp("well")
+    with ExitStack() as kept:
+        for name in FAILURES:
+            kept.enter_context(cleaned(swarm, name))
+        at_once(swarm, {name: stack(folder, name, well=True) for name in FAILURES}, 0)
+        yield specs(swarm)
+
+
+def at_once(swarm: Swarm, files: dict[str, Path], code: int) -> dict[str, str]:
+    """Apply all at the same time; what each said."""
+    running = {name: swarm.start_cli("apply", file, "--output", "json") for name, file in files.items()}
+    said = {}
+    for name, process in running.items():
+        out, err = process.communicate(timeout=200)
+        said[name] = out + err
+        assert TRACEBACK not in said[name]
+        assert process.returncode == code, (name, process.returncode, said[name])
+    return said
+
+
+def specs(swarm: Swarm) -> dict[str, Any]:
+    found = swarm.objects("service")
+    return {name: each["Spec"] for name, each in found.items() if name.split("_")[0] in FAILURES}
+
+
+def test_a_change_that_fails_is_taken_back_and_its_cause_is_named(
+    swarm: Swarm, before: dict[str, Any], tmp_path: Path
+) -> None:
+    files = {name: stack(tmp_path, name, well=False) for name in FAILURES}
+    said = at_once(swarm, files, 5)
+    for name, (_, cause) in FAILURES.items():
+        assert cause in said[name], said[name]
+        assert '"verdict": "rolled back"' in said[name]
+    assert specs(swarm) == before
+    assert yaml.safe_load(files["child"].read_text())["services"]["inner"]["definition"] == SPOILT
+    for name in FAILURES:
+        found = swarm.cli("history", name, "--output", "json").json()["revisions"]
+        assert [each["outcome"] for each in found[:2]] == ["converged", "failed"]
+
+
+def test_a_new_stack_that_cannot_work_is_never_called_converged(swarm: Swarm, tmp_path: Path) -> None:
+    """A crash loop without a health check runs for a moment each time that somebody looks."""
+    looping = {"image": "ailtire-demo/echo", "command": ["sh", "-c", "sleep 1; echo down; exit 3"]}
+    with cleaned(swarm, "loop2"):
+        file = write(tmp_path, "loop2", {"it": looping}, PORT + 9, deadline="15s")
+        failed = swarm.cli("apply", file, code=4, timeout=120)
+        assert "exit" in failed.out + failed.err
+        explained = swarm.cli("status", "loop2", "--explain", "--output", "json").json()
+        assert any(each["name"] == "loop2/it" and each["remedy"] for each in explained["findings"])
