@@ -60,6 +60,10 @@ class Launcher:
     _fresh: dict[str, tuple[Keys, bytes]] = field(default_factory=dict)
     _seen: dict[StackPath, tuple[float, State]] = field(default_factory=dict)
 
+    def seen(self, path: StackPath) -> State:
+        """The tree as the last plan of it saw it, else as it is."""
+        return self._seen[path][1] if path in self._seen else self.engine.observe(path)
+
     def plan(self, entry: Entry) -> dict[StackPath, Plan]:
         """Every write that ``apply`` would bring about, by the stack whose controller makes it."""
         observed = self.engine.observe(entry.path)

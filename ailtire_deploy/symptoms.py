@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ailtire_deploy import causes, moments
-from ailtire_deploy.names import LABEL_JOB, RESERVED
+from ailtire_deploy.names import ADMIN, LABEL_JOB, RESERVED
 from ailtire_deploy.state import ENDED_BADLY, Resource, State, Task
 from ailtire_deploy.units import SECOND
 
@@ -41,6 +41,7 @@ WORST_LAST: tuple[Word, ...] = (
 )
 
 RECENT = 120.0  # seconds for which the failures of tasks that were replaced still count
+FOUND = 2.0  # seconds after which a gateway has the addresses of new tasks: it asks every second
 WATCHED = 5.0  # seconds for which a new task has to run: the engine's own default for updates
 OFTEN = 3  # that many failures within RECENT are a crash loop, not an accident
 BEFORE_START = frozenset({"new", "pending", "allocated", "assigned", "accepted"})
@@ -139,13 +140,15 @@ def arrived(service: Resource, observed: State, now: float) -> bool:
 
     The engine watches an update for its ``monitor`` time, but not a service that is new. So a task without a
     health check has to have run that long, or a program that crashes after a second would count as running.
-    What we run ourselves (controller, gateway, edge) proves itself in other ways.
+    Any other has to have run long enough for the gateways above it to have found it.
     """
     if not observed.settled(service.name):
         return False
-    if service.is_job or service.service in RESERVED or has_check(service):
+    if service.is_job or service.service == ADMIN:
         return True
-    watched = service.spec.get("UpdateConfig", {}).get("Monitor", WATCHED * SECOND) / SECOND
+    proved = service.service in RESERVED or has_check(service)
+    monitor = service.spec.get("UpdateConfig", {}).get("Monitor", WATCHED * SECOND) / SECOND
+    watched = FOUND if proved else monitor
     live = (t for t in observed.tasks_of(service.name) if t.current and t.state == "running")
     return not any(0 <= now - task.timestamp < watched for task in live)
 

@@ -70,7 +70,8 @@ CHECKED = {"TaskTemplate": {"ContainerSpec": {"Healthcheck": {"Test": ["CMD", "t
         ({}, 5.0, "converged"),
         (WATCHED, 19.0, "pending"),
         (WATCHED, 20.0, "converged"),
-        (CHECKED, 0.1, "converged"),
+        (CHECKED, 1.9, "pending"),
+        (CHECKED, 2.0, "converged"),
         ({}, -3600.0, "converged"),  # a node whose clock is wrong holds nobody up
     ],
 )

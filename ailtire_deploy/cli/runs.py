@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ailtire_deploy import pruning
 from ailtire_deploy.cli import progress
 from ailtire_deploy.cli.console import Console
+from ailtire_deploy.cli.saved import SavedPlan
 from ailtire_deploy.cli.sums import Sum
 from ailtire_deploy.cli.swarms import Swarm, entries_on
 from ailtire_deploy.errors import Usage
@@ -34,11 +36,16 @@ class Run:
     diff: bool = False
     sum: Sum = field(default_factory=Sum)
     plans: list[Plan] = field(default_factory=list)
+    saved: SavedPlan | None = None
 
     def plan(self, playbook: Playbook) -> int:
         """Show every write that would be made; make none."""
         for swarm, entry in self._entries(playbook):
-            self._show(plans_of(swarm, entry))
+            found = plans_of(swarm, entry)
+            self._show(found)
+            if self.saved:
+                observed = swarm.launcher().seen(entry.path)
+                self.saved.note(swarm.info.cluster, str(entry.path), observed, found)
         return self._finish_plan()
 
     def show_plan(self, found: list[Plan]) -> int:
@@ -56,11 +63,18 @@ class Run:
             )
         return self.sum.exit_code
 
-    def apply(self, playbook: Playbook, *, yes: bool, wait: bool, patience: float | None) -> int:
-        """Make the swarms equal to the files."""
+    def apply(
+        self, playbook: Playbook, *, yes: bool, wait: bool, patience: float | None, prune: bool = False
+    ) -> int:
+        """Make the swarms equal to the files; with a saved plan, only as that says. Raises StalePlan."""
         for swarm, entry in self._entries(playbook):
             found = plans_of(swarm, entry)
             self.print(found)
+            observed = swarm.launcher().seen(entry.path)
+            if self.saved:
+                self.saved.insist(swarm.info.cluster, str(entry.path), observed, found)
+            if not prune and entry.state == "present":
+                pruning.refuse_excess({each.owner: each for each in found}, observed)
             if not yes:
                 ask_for_removals(found)
             self.sum.add_recap(self._carry_out(swarm, entry, wait, patience))

@@ -23,12 +23,13 @@ NOBODY = "unknown"
 BREATH = 0.1  # seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Swarm:
-    """A swarm that answered."""
+    """A swarm that answered. Its one launcher remembers what it has seen and drawn by chance."""
 
     engine: SwarmEngine
     info: EngineInfo
+    _launcher: Launcher | None = None
 
     def __str__(self) -> str:
         nodes = f"{self.info.nodes} node{'s' * (self.info.nodes != 1)}"
@@ -39,8 +40,10 @@ class Swarm:
         from ailtire_deploy import sites
         from ailtire_deploy.launcher import Launcher
 
-        site = sites.of_engine(self.info, os.environ)
-        return Launcher(self.engine, site, keyring(), sources, author(), sleep=self.rest)
+        if self._launcher is None:
+            site = sites.of_engine(self.info, os.environ)
+            self._launcher = Launcher(self.engine, site, keyring(), sources, author(), sleep=self.rest)
+        return self._launcher
 
     def rest(self, seconds: float) -> None:
         """Wait for so long, or until something was written, and a moment at least."""

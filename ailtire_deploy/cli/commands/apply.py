@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ailtire_deploy.cli import options, targets
 from ailtire_deploy.cli.console import Console
+from ailtire_deploy.errors import Usage
+
+if TYPE_CHECKING:
+    from ailtire_deploy.cli.saved import SavedPlan
 
 
 @click.command("apply")
-@options.target
+@click.argument("target", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--plan",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Do what a saved plan says, unless the swarm or the files have changed since.",
+)
+@click.option("--allow-prune", is_flag=True, help="Remove even more than half of a stack's services.")
 @click.option("--check", is_flag=True, help="Only show what would be done, like plan.")
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
 @click.option("--wait/--no-wait", default=True, help="Wait until the whole tree has converged (default).")
@@ -28,7 +41,9 @@ from ailtire_deploy.cli.console import Console
 @options.console("text", "json", "markdown")
 def command(
     console: Console,
-    target: Path,
+    target: Path | None,
+    file: Path | None,
+    allow_prune: bool,
     check: bool,
     diff: bool,
     wait: bool,
@@ -49,11 +64,30 @@ def command(
       ailtire-deploy apply playbook.yml
       ailtire-deploy apply stack.yml --context prod -e tag=1.5 --yes
       ailtire-deploy apply playbook.yml --check --diff
+      ailtire-deploy apply --plan today.plan
     """
-    playbook = targets.load(target, context, extra, tags)
+    insist_on_one(target, file, given=bool(context or extra or tags or check))
+    plan = read(file) if file else None
+    asked: dict[str, Any] = {"target": target, "context": context, "extra": extra, "tags": tags}
+    asked |= plan.asked if plan else {"engine": None}
+    playbook = targets.load(Path(asked["target"]), asked["context"], asked["extra"], asked["tags"])
     from ailtire_deploy.cli.runs import Run
 
-    run = Run(console, engine, diff)
+    run = Run(console, engine or asked["engine"], diff, saved=plan)
     if check:
         return run.plan(playbook)
-    return run.apply(playbook, yes=yes, wait=wait, patience=timeout)
+    return run.apply(playbook, yes=yes, wait=wait, patience=timeout, prune=allow_prune)
+
+
+def read(file: Path) -> SavedPlan:
+    from ailtire_deploy.cli import saved
+
+    return saved.read(file)
+
+
+def insist_on_one(target: Path | None, file: Path | None, *, given: bool) -> None:
+    """A target or a saved plan, which brings its own target and values. Raises Usage."""
+    if file and (target or given):
+        raise Usage("a saved plan knows its target and values: give --plan alone")
+    if not (file or target):
+        raise Usage("name a playbook or definition, or a saved plan with --plan")

@@ -13,6 +13,13 @@ from ailtire_deploy.cli.console import Console
 
 @click.command("plan")
 @options.target
+@click.option(
+    "--save",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the plan; `apply --plan FILE` does that and nothing else.",
+)
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
 @options.definition
 @options.engine
@@ -20,6 +27,7 @@ from ailtire_deploy.cli.console import Console
 def command(
     console: Console,
     target: Path,
+    file: Path | None,
     diff: bool,
     context: str | None,
     extra: Sequence[str],
@@ -34,8 +42,18 @@ def command(
     Examples:
       ailtire-deploy plan playbook.yml --diff
       ailtire-deploy plan playbook.yml -e replicas=3 --output markdown
+      ailtire-deploy plan playbook.yml --save today.plan
     """
     playbook = targets.load(target, context, extra, tags)
     from ailtire_deploy.cli.runs import Run
 
-    return Run(console, engine, diff).plan(playbook)
+    run = Run(console, engine, diff)
+    if file is None:
+        return run.plan(playbook)
+    from ailtire_deploy.cli.saved import SavedPlan
+
+    asked = {"target": str(target), "context": context, "extra": list(extra), "tags": tags, "engine": engine}
+    run.saved = SavedPlan(asked)
+    code = run.plan(playbook)
+    run.saved.write(file)
+    return code

@@ -1,0 +1,40 @@
+"""The guard before much of a stack is pruned: what left a definition by mistake is not lost in one go.
+
+A child counts as one service of its parent. A shutdown is not guarded, nor is a child that goes as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ailtire_deploy.errors import Refused
+from ailtire_deploy.names import ADMIN, RESERVED, StackPath
+from ailtire_deploy.plan import Plan
+from ailtire_deploy.state import Resource, State
+
+MOST = 0.5  # of the services of one stack
+
+
+def refuse_excess(plans: Mapping[StackPath, Plan], observed: State) -> None:
+    """Raises Refused when a plan takes away more than half of what a stack consists of."""
+    found = [said for path, plan in sorted(plans.items()) for said in _excess(path, plan, observed)]
+    if found:
+        raise Refused(f"{'; '.join(found)}; say --allow-prune if that is meant")
+
+
+def _excess(path: StackPath, plan: Plan, observed: State) -> Iterable[str]:
+    there = {each.name: _named(each) for each in observed.owned_by(path) if path and _counts(each)}
+    removed = (op for op in plan.operations if op.verb == "remove" and op.impact != "recreate")
+    gone = sorted(there[op.key.name] for op in removed if op.key.kind == "service" and op.key.name in there)
+    if len(gone) > MOST * len(there):
+        yield f"{path}: {', '.join(gone)} would be removed, {len(gone)} of {len(there)} services"
+
+
+def _counts(each: Resource) -> bool:
+    """Services of the definition; a child is known by its controller."""
+    own = each.path == each.owner
+    return each.kind == "service" and (each.service not in RESERVED if own else each.service == ADMIN)
+
+
+def _named(each: Resource) -> str:
+    return each.service if each.path == each.owner else each.path.key
