@@ -17,9 +17,14 @@ MOST = 0.5  # of the services of one stack
 
 def refuse_excess(plans: Mapping[StackPath, Plan], observed: State) -> None:
     """Raises Refused when a plan takes away more than half of what a stack consists of."""
-    found = [said for path, plan in sorted(plans.items()) for said in _excess(path, plan, observed)]
+    found = excess(plans, observed)
     if found:
         raise Refused(f"{'; '.join(found)}; say --allow-prune if that is meant")
+
+
+def excess(plans: Mapping[StackPath, Plan], observed: State) -> list[str]:
+    """A sentence for each stack of which a plan takes more than half."""
+    return [said for path, plan in sorted(plans.items()) for said in _excess(path, plan, observed)]
 
 
 def _excess(path: StackPath, plan: Plan, observed: State) -> Iterable[str]:

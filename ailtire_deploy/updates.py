@@ -4,7 +4,7 @@ read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ailtire_deploy import sealing
@@ -32,6 +32,13 @@ def merged(body: Mapping[str, Any], request: Mapping[str, Any], path: StackPath)
     if left:
         raise InvalidInput([Problem(SOURCE, 0, 0, each, *UNREADABLE) for each in left])
     return made
+
+
+def refuse_excess(found: Sequence[str]) -> None:
+    """Raises InvalidInput for an update that prunes more than half of a stack unasked."""
+    if found:
+        hint = "say allow_prune=true if that is meant"
+        raise InvalidInput([Problem(SOURCE, 0, 0, "", each, hint) for each in found])
 
 
 UNREADABLE = (

@@ -11,7 +11,16 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any
 
-from ailtire_deploy import foresight, log_lines, log_streams, pipeline, recovery, revisions, updates
+from ailtire_deploy import (
+    foresight,
+    log_lines,
+    log_streams,
+    pipeline,
+    pruning,
+    recovery,
+    revisions,
+    updates,
+)
 from ailtire_deploy.controller.kin import Kin
 from ailtire_deploy.controller.lines import LastLines
 from ailtire_deploy.controller.loop import Loop
@@ -20,6 +29,7 @@ from ailtire_deploy.log_lines import Source
 from ailtire_deploy.log_streams import newest
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.plan import Plan
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
 from ailtire_deploy.revisions import ABSENT, LOCAL, Revision
 from ailtire_deploy.state import Resource, State
@@ -103,9 +113,12 @@ class Controller:
             draft = revisions.make(
                 observed, self.path, body, cause=LOCAL, origin=self._origin(observed), author=author
             )
-            shown = self._foreseen(draft, last, observed)
+            found = self._foreseen(draft, last, observed)
+            shown = plans.as_json(found.values())
             if check:
                 return Accepted("", shown)
+            if not request.get("allow_prune"):
+                updates.refuse_excess(pruning.excess(found, observed))
             try:
                 self.loop.engine.create(draft)
             except Conflict:
@@ -120,18 +133,18 @@ class Controller:
             observed = self.loop.look()
             last = self._standing(observed)
             draft = recovery.restoring(observed, recovery.target(observed, self.path, number), author)
-            shown = self._foreseen(draft, last, observed)
+            shown = plans.as_json(self._foreseen(draft, last, observed).values())
             with suppress(Conflict):
                 self.loop.engine.create(draft)
                 self.loop.wake.set()
                 return Accepted(draft.name, shown)
         raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
 
-    def _foreseen(self, draft: Resource, last: Revision, observed: State) -> dict[str, Any]:
-        """The plan of the tree, if a revision stood."""
+    def _foreseen(self, draft: Resource, last: Revision, observed: State) -> dict[StackPath, Plan]:
+        """The plans of the tree, if a revision stood."""
         ahead = foresight.as_revision(self.path, draft)
         writer = self.loop.writer(last, observed)
-        return plans.as_json(plan for _, plan in foresight.plans(ahead, observed, writer, self.loop.now()))
+        return dict(foresight.plans(ahead, observed, writer, self.loop.now()))
 
     def _standing(self, observed: State) -> Revision:
         last = revisions.newest(observed, self.path)

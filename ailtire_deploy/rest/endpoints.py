@@ -66,6 +66,7 @@ def update(call: Call) -> Answer:
     """202 with the revision, its plan and its address; a check is 200."""
     check = call.parameters.get("check", False)
     wish = bodies.update(bodies.read(call.request), call.parameters.get("replace", False))
+    wish |= {"allow_prune": True} if call.parameters.get("allow_prune") else {}
     accepted = call.controller.update(wish, call.caller.sub, check)
     return json_answer({"plan": accepted.plan}) if check else accepted_as(accepted)
 
@@ -154,7 +155,7 @@ def revision(call: Call) -> Answer:
 
 LOG_PARAMETERS = ("service", "tail", "since", "follow", "recursive", "format")
 ENDPOINTS = (
-    Endpoint("POST", "update", "operator", update, ("check", "replace"), budget=15.0),
+    Endpoint("POST", "update", "operator", update, ("check", "replace", "allow_prune"), budget=15.0),
     Endpoint("POST", "rollback", "operator", rollback, budget=15.0),
     Endpoint("POST", "shutdown", "admin", shutdown),
     Endpoint("GET", "status", "viewer", status, ("budget",), budget=STATUS_BUDGET),

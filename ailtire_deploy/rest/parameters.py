@@ -67,6 +67,7 @@ BOOLEAN = Parameter(_boolean, "true or false")
 KNOWN: Mapping[str, Parameter] = {
     "check": BOOLEAN,
     "replace": BOOLEAN,
+    "allow_prune": BOOLEAN,
     "follow": BOOLEAN,
     "recursive": BOOLEAN,
     "tail": Parameter(_tail, f"a whole number from 0 to {TAIL_LIMIT}"),

@@ -10,7 +10,6 @@ import click
 
 from ailtire_deploy.cli import options, targets
 from ailtire_deploy.cli.console import Console
-from ailtire_deploy.errors import Usage
 
 if TYPE_CHECKING:
     from ailtire_deploy.cli.saved import SavedPlan
@@ -86,8 +85,8 @@ def read(file: Path) -> SavedPlan:
 
 
 def insist_on_one(target: Path | None, file: Path | None, *, given: bool) -> None:
-    """A target or a saved plan, which brings its own target and values. Raises Usage."""
+    """A target or a saved plan, which brings its own target and values. Raises UsageError."""
     if file and (target or given):
-        raise Usage("a saved plan knows its target and values: give --plan alone")
+        raise click.UsageError("a saved plan knows its target and values: give --plan alone")
     if not (file or target):
-        raise Usage("name a playbook or definition, or a saved plan with --plan")
+        raise click.UsageError("name a playbook or definition, or a saved plan with --plan")
