@@ -65,12 +65,12 @@ def of(service: Resource, observed: State, now: float) -> Symptom:
     """How a service does."""
     tasks = newest_first(observed.tasks_of(service.name))
     update = service.facts.get("update", "")
+    if observed.finished(service):
+        return Symptom("completed", "" if observed.ended_well(service) else "it need not run on the way back")
     if update in UPDATE_FAILED:
         own = last_error(task for task in tasks if task.current)  # the engine names but a task
         reason = own or service.facts.get("message") or last_error(tasks)
         return Symptom("failed", joined(UPDATE_FAILED[update], reason))
-    if observed.finished(service):
-        return Symptom("completed", "" if observed.ended_well(service) else "it need not run on the way back")
     if service.is_job:
         return running_once(service, observed, tasks, now)
     if observed.settled(service.name):

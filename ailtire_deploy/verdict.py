@@ -144,9 +144,10 @@ def failures(desired: State, observed: State, moving: Collection[str], now: floa
         if each.name in moving:
             continue
         found = observed.get("service", each.name) if each.kind == "service" else None
-        if found and found.facts.get("update") in symptoms.UPDATE_FAILED:
+        gave_up = found and found.facts.get("update") in symptoms.UPDATE_FAILED
+        if found and gave_up and not observed.finished(found):
             yield told(found, symptoms.of(found, observed, now).message)
-        elif found and (last := symptoms.hopeless(found, observed)):
+        elif found and not found.is_job and (last := symptoms.hopeless(found, observed)):
             yield told(found, last)
         if found and job_failed(each, found, observed):
             yield told(found, symptoms.of(found, observed, now).message)
@@ -165,7 +166,8 @@ def job_failed(wish: Resource, found: Resource, observed: State) -> bool:
 def job_times(wanted: Iterable[Resource], observed: State) -> Iterable[float]:
     """How long the jobs that run now may take: as long as one does, nothing else need move."""
     for each in wanted:
-        if each.is_job and any(t.live for t in observed.tasks_of(each.name)):
+        tasks = observed.tasks_of(each.name) if each.is_job else ()
+        if any(t.live and t.state not in symptoms.BEFORE_START for t in tasks):
             yield float(each.labels[names.LABEL_JOB])
 
 

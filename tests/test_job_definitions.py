@@ -106,3 +106,12 @@ def test_a_circle_is_named_from_its_first_member_on() -> None:
     text = ", ".join(f"{one}: {{image: x, depends_on: [{other}]}}" for one, other in circle)
     text = f"services: {{{text}}}"
     assert "depends on itself: a → b → c → a" in complaint(text)
+
+
+def test_an_update_of_what_need_not_run_on_does_not_stop_where_a_task_ends() -> None:
+    made = stack("services: {a: {image: a, deploy: {restart_policy: {condition: none}}}, b: {image: b}}")
+    found = {
+        each.service: each.spec for each in resources(made, rendered(made), {}) if each.kind == "service"
+    }
+    assert found["a"]["UpdateConfig"]["FailureAction"] == "continue"
+    assert found["b"]["UpdateConfig"]["FailureAction"] == "pause"

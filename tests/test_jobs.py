@@ -6,9 +6,11 @@ import random
 
 import pytest
 
-from ailtire_deploy import revisions, status
+from ailtire_deploy import revisions, status, verdict
 from ailtire_deploy.controller import Controller
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.state import State, Task
+from tests.contract import wishes
 from tests.fakes import Crash
 from tests.household import Household, entry, plain
 
@@ -247,6 +249,15 @@ def test_a_job_may_take_longer_than_anything_else(house):
     house.engine.stuck.clear()
     assert house.apply(entry(shop(timeout="5m"))).verdict == "converged"
     assert runs(house) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "times"), [("running", [90.0]), ("preparing", [90.0]), ("pending", []), ("failed", [])]
+)
+def test_a_job_is_waited_for_while_it_runs_and_not_while_it_cannot_be_placed(state, times):
+    job = wishes.job().with_labels(**{"ailtire.job": "90"})
+    task = Task("t", job.name, "1", "n", state, "running")
+    assert list(verdict.job_times([job], State.of([job], tasks=(task,)))) == times
 
 
 def test_a_job_in_a_child_is_waited_for_as_long(house):

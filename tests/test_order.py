@@ -151,3 +151,14 @@ def test_what_is_not_required_may_be_missing(house):
     tree = chain("plain after plain")
     tree["services"]["web"]["depends_on"] = {"nobody": {"required": False}}
     assert house.apply(entry(tree)).verdict == "converged"
+
+
+def test_a_service_that_need_not_run_on_may_change(house):
+    def made(note):
+        tree = chain("plain after plain", note=note, condition="completed")
+        tree["services"]["db"]["deploy"] = ONCE
+        return entry(tree)
+
+    house.apply(made("1"))
+    assert house.apply(made("2")).verdict == "converged"
+    assert house.engine.started["shop_db"] == 2

@@ -59,7 +59,14 @@ def update(service: Service, on_failure: OnFailure = "pause") -> dict[str, Any]:
     """One task after the other; the new one first where the two cannot get into each other's way."""
     order = "stop-first" if keeps_data(service) else "start-first"
     made = rolling(order, monitor(service.options.get("healthcheck", {})))
-    return {**made, "failure_action": "continue"} if on_failure == "continue" else made
+    goes_on = on_failure == "continue" or ends(service)
+    return {**made, "failure_action": "continue"} if goes_on else made
+
+
+def ends(service: Service) -> bool:
+    """Whether its tasks are meant to end: within an update the engine takes that for a failure."""
+    policy = service.options.get("deploy", {}).get("restart_policy", {})
+    return policy.get("condition") == "none" and "healthcheck" not in service.options
 
 
 def rolling(order: str, watched: int = MONITOR[0]) -> dict[str, Any]:
