@@ -64,6 +64,24 @@ def test_an_interrupted_apply_ends_at_once_and_the_next_one_starts_at_once(
     applied(swarm, comet, f"after {how}")
 
 
+def test_a_saved_plan_is_done_as_it_was_saved_or_not_at_all(
+    swarm: Swarm, comet: Path, tmp_path: Path
+) -> None:
+    applied(swarm, comet, "before a plan")
+    file = tmp_path / "saved.plan"
+    swarm.cli("plan", comet, "-e", "note=planned", "--save", file, code=2)
+    before = swarm.dump()
+    swarm.docker("service", "update", "--detach", "--label-add", "by=hand", "comet_tail")
+    moved = swarm.cli("apply", "--plan", file, code=7)
+    assert "comet_tail" in moved.err
+    assert swarm.dump().keys() == before.keys()
+    applied(swarm, comet, "before a plan")
+    swarm.cli("plan", comet, "-e", "note=planned", "--save", file, code=2)
+    swarm.cli("apply", "--plan", file, code=0, timeout=90)
+    swarm.cli("plan", comet, "-e", "note=planned", code=0)
+    assert swarm.cli("apply", "--plan", file, code=7).err, "it has been done"
+
+
 def race(swarm: Swarm, file: Path, rounds: int) -> int:
     """How many rounds of two applies at once ended well, half of them with two different revisions."""
     for number in range(rounds):
