@@ -31,6 +31,9 @@ def _excess(path: StackPath, plan: Plan, observed: State) -> Iterable[str]:
     there = {each.name: _named(each) for each in observed.owned_by(path) if path and _counts(each)}
     removed = (op for op in plan.operations if op.verb == "remove" and op.impact != "recreate")
     gone = sorted(there[op.key.name] for op in removed if op.key.kind == "service" and op.key.name in there)
+    for each in plan.operations:
+        if each.impact.startswith("data at risk"):
+            yield f"{path}: {each.key.name}: {each.impact}"
     if len(gone) > MOST * len(there):
         yield f"{path}: {', '.join(gone)} would be removed, {len(gone)} of {len(there)} services"
 

@@ -53,6 +53,18 @@ def test_a_service_that_is_made_anew_is_not_pruned(house):
     assert refused(house, wished) == []
 
 
+def test_a_volume_that_becomes_another_one_is_data_at_risk(house):
+    def kept(**options):
+        services = {"db": plain(volumes=["data:/data"]), "one": plain(), "two": plain(), "three": plain()}
+        return entry({"name": "shop", "services": services, "volumes": {"data": options}})
+
+    house.apply(kept())
+    assert refused(house, kept(labels={"a": "b"})) == []
+    remote = {"type": "nfs", "o": "addr=10.0.0.9", "device": ":/data"}
+    (said,) = refused(house, kept(driver_opts=remote))
+    assert "data at risk (it lets go of the volume shop_data)" in said
+
+
 def test_the_refusal_names_the_word_that_allows_it(house):
     plans = house.launcher().plan(tree("new", inner=None))
     with pytest.raises(Refused, match="--allow-prune"):

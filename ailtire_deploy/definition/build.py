@@ -12,7 +12,16 @@ from ailtire_deploy.definition.routes import routes
 from ailtire_deploy.model import Child, Dependency, Gateway, Job, PublishedPort, Secret, Service, Stack
 from ailtire_deploy.units import SECOND, nanoseconds
 
-_KEPT = ("stop_grace_period", "stop_signal", "init", "read_only")
+_KEPT = (
+    "stop_grace_period",
+    "stop_signal",
+    "init",
+    "read_only",
+    "working_dir",
+    "hostname",
+    "stdin_open",
+    "tty",
+)
 _TEXTS = ("cpus", "memory")  # Compose reads numbers there too; one form is enough behind this point
 GENERATED = {"length": 32, "generation": 1}
 
@@ -29,7 +38,7 @@ def stack(draft: Draft, context: str, environment: Mapping[str, str]) -> Stack:
         children=tuple(_child(draft, key, each) for key, each in sorted(draft.children.items())),
         configs={key: forms.content(each) for key, each in sorted(section(data, "configs").items())},
         secrets={key: _secret(each) for key, each in sorted(section(data, "secrets").items())},
-        volumes={key: {} for key in sorted(section(data, "volumes"))},
+        volumes={key: _volume(each or {}) for key, each in sorted(section(data, "volumes").items())},
         gateway=_gateway(section(data, "gateway")),
         on_failure=section(data, "strategy").get("on_failure", "rollback"),
         deadline=nanoseconds(data["deadline"]) / SECOND if "deadline" in data else None,
@@ -85,6 +94,15 @@ def _options(each: Mapping[str, Any]) -> dict[str, Any]:
         options["user"] = forms.text(each["user"])
     if each.get("labels"):
         options["labels"] = forms.as_map(each["labels"])
+    options |= {key: forms.listed(each[key]) for key in ("dns", "dns_search") if each.get(key)}
+    if each.get("extra_hosts"):
+        options["extra_hosts"] = [f"{name}:{address}" for name, address in forms.hosts(each["extra_hosts"])]
+    if each.get("sysctls"):
+        options["sysctls"] = forms.as_map(each["sysctls"])
+    if each.get("ulimits"):
+        options["ulimits"] = {key: forms.limit(value) for key, value in sorted(_own(each["ulimits"]).items())}
+    if each.get("logging"):
+        options["logging"] = _logging(_own(each["logging"]))
     if each.get("healthcheck"):
         options["healthcheck"] = _healthcheck(each["healthcheck"])
     if each.get("deploy"):
@@ -99,8 +117,20 @@ def _healthcheck(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**check, "test": forms.test(given["test"])} if "test" in given else check
 
 
+def _logging(given: Mapping[str, Any]) -> dict[str, Any]:
+    options = forms.as_map(given.get("options", {}))
+    return {"driver": given.get("driver", "json-file"), **({"options": options} if options else {})}
+
+
+def _volume(given: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"driver": given["driver"]} if "driver" in given else {}
+    return made | {key: forms.as_map(given[key]) for key in ("driver_opts", "labels") if given.get(key)}
+
+
 def _deploy(given: Mapping[str, Any]) -> dict[str, Any]:
     deploy = {key: _own(value) if isinstance(value, Mapping) else value for key, value in _own(given).items()}
+    if "labels" in deploy:
+        deploy["labels"] = forms.as_map(given["labels"])
     if "resources" in deploy:
         deploy["resources"] = {kind: _amounts(_own(part)) for kind, part in deploy["resources"].items()}
     return deploy

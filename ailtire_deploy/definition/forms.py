@@ -48,6 +48,27 @@ def as_map(value: Any) -> dict[str, str]:
     return {name: content for _, name, content in pairs(value)}
 
 
+def listed(value: Any) -> list[str]:
+    """One text, or several."""
+    return [value] if isinstance(value, str) else [str(each) for _, each in items(value)]
+
+
+def hosts(value: Any) -> Iterator[tuple[str, str]]:
+    """Names and addresses of ``extra_hosts``; in a list they are joined by ``:`` or ``=``."""
+    if isinstance(value, Mapping):
+        yield from ((str(name), str(address)) for name, address in value.items())
+    for _, each in items(value):
+        name, _, address = each.partition("=" if "=" in each else ":")
+        yield name, address
+
+
+def limit(value: Any) -> dict[str, int]:
+    """One of ``ulimits``: one number for both, or each by itself."""
+    if isinstance(value, Mapping):
+        return {"soft": value["soft"], "hard": value["hard"]}
+    return {"soft": value, "hard": value}
+
+
 def words(value: Any) -> list[str]:
     """A command as a list; a text is split as a shell would. Raises Malformed for an open quote."""
     if isinstance(value, list):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ailtire_deploy.definition import forms
 from ailtire_deploy.definition.draft import Draft, texts
 from ailtire_deploy.definition.findings import Finding
+from ailtire_deploy.definition.parameters import section
 from ailtire_deploy.documents import Path
 from ailtire_deploy.names import OUR_LABELS
 
 ALLOWED = frozenset(
     {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"}
 )
+REMOTE = {"nfs": ":/", "nfs4": ":/", "cifs": "//", "tmpfs": "tmpfs"}
 _POLICY = "an operator's policy that allows it comes with a later version"
 # Control characters but tab and line ends, what moves or reorders text on a screen, and halves of characters.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -27,6 +30,23 @@ def findings(draft: Draft) -> Iterator[Finding]:
         yield from _capabilities(at, service)
         yield from _files(at, service)
         yield from _labels(at, service)
+    for key, volume in section(draft.data, "volumes").items():
+        yield from _volume(("volumes", key), volume or {})
+
+
+def _volume(at: Path, volume: Mapping[str, Any]) -> Iterator[Finding]:
+    """The options of ``local`` are those of mount(8): with them a folder of the host is mounted as well."""
+    if volume.get("driver", "local") != "local" or not volume.get("driver_opts"):
+        return
+    options = {name: value for _, name, value in forms.pairs(volume["driver_opts"])}
+    kind, device = options.get("type", ""), options.get("device", "")
+    for name in sorted(options.keys() - {"type", "o", "device"}):
+        yield Finding((*at, "driver_opts", name), "local knows type, o and device")
+    if kind not in REMOTE or not device.startswith(REMOTE[kind]):
+        hint = "nfs has a device like :/exports/data, cifs one like //server/share, tmpfs the device tmpfs"
+        yield Finding((*at, "driver_opts"), "this mounts what is on the host", hint)
+    elif {"bind", "rbind"} & set(options.get("o", "").split(",")):
+        yield Finding((*at, "driver_opts", "o"), "bind mounts what is on the host", _POLICY)
 
 
 def _mounts(at: Path, service: dict[str, object]) -> Iterator[Finding]:
@@ -53,13 +73,13 @@ def _files(at: Path, service: dict[str, object]) -> Iterator[Finding]:
 
 
 def _labels(at: Path, service: dict[str, object]) -> Iterator[Finding]:
-    for path, name, _ in forms.pairs(service.get("labels")):
-        if name.startswith((OUR_LABELS, "com.docker.")):
-            yield Finding(
-                (*at, "labels", *path),
-                f"labels {name.split('.')[0]}.… belong to the tools",
-                "use another name",
-            )
+    deploy = service.get("deploy")
+    for where, given in ((("labels",), service), (("deploy", "labels"), deploy)):
+        labels = given.get("labels") if isinstance(given, Mapping) else None
+        for path, name, _ in forms.pairs(labels):
+            if name.startswith((OUR_LABELS, "com.docker.")):
+                said = f"labels {name.split('.')[0]}.… belong to the tools"
+                yield Finding((*at, *where, *path), said, "use another name")
 
 
 def _stays(target: str) -> bool:

@@ -12,6 +12,7 @@ from ailtire_deploy.plan.operations import Operation
 from ailtire_deploy.state import AGAIN, Resource, State
 
 IMMUTABLE_DATA = "only the labels of a {kind} can change; its content needs another name"
+LEFT_BEHIND = re.compile(r"TaskTemplate\.ContainerSpec\.Mounts\[.*\]\.Source")
 HASHED = re.compile(r"(.+)-[0-9a-f]{12}")
 
 
@@ -122,6 +123,9 @@ def _impact(found: Resource, changes: tuple[Change, ...]) -> str:
     """Tasks are replaced when their template or the endpoint changes; a change of scale restarts none."""
     if not any(each.path.startswith(("TaskTemplate", "EndpointSpec")) for each in changes):
         return "none"
+    left = [each.before for each in changes if LEFT_BEHIND.fullmatch(each.path) and each.before]
+    if left:
+        return f"data at risk (it lets go of the volume {', '.join(map(str, left))})"
     return _restarts(found)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ailtire_deploy import assets, names
+from ailtire_deploy.documents import digest
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.render import plain, policy
 from ailtire_deploy.render.files import (
@@ -34,7 +35,7 @@ def compose(stack: Stack, topology: Topology, site: Site, files: Mapping[str, by
         "edge": _edge(stack, topology, site, files) if EDGE in files else None,
         "controllers": [_controller(stack, topology, child, site) for child in stack.children],
         "networks": dict(sorted(_networks(topology))),
-        "volumes": {names.shared_key(key): given for key, given in sorted(stack.volumes.items())},
+        "volumes": {names.shared_key(key): _volume(stack, key) for key in sorted(stack.volumes)},
         "configs": configs,
         "secrets": dict(sorted(_secrets(stack))),
     }
@@ -111,6 +112,16 @@ def _controller(stack: Stack, topology: Topology, child: Child, site: Site) -> d
         "networks": plain.networks(topology.seats[key]),
         "policy": policy.rolling("stop-first"),
     }
+
+
+def _volume(stack: Stack, key: str) -> Mapping[str, Any]:
+    """A volume that exists keeps its options whatever is said later, so other options mean another volume."""
+    given = stack.volumes[key]
+    options = {part: given[part] for part in ("driver", "driver_opts") if part in given}
+    if not options:
+        return given
+    name = names.engine_name(*stack.path.parts, names.shared_key(key), limit=names.LIMIT - 9)
+    return {"name": f"{name}-{digest(options)[:8]}", **given}
 
 
 def _networks(topology: Topology) -> Iterator[tuple[str, Mapping[str, Any]]]:

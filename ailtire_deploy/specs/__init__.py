@@ -111,5 +111,7 @@ def _resource(
     """With spec in normal form, labels, and the hash that tells what was taken out of a definition."""
     spec = normalise(made.kind, made.spec)
     content = hashlib.sha256(made.data).hexdigest() if made.data is not None else ""
-    mark = {names.LABEL_HASH: digest({"spec": spec, "data": content})}
+    given = {name: text for name, text in more.items() if not name.startswith(names.OUR_LABELS)}
+    own = {"labels": given} if given else {}  # nothing but the hash tells that one was taken out
+    mark = {names.LABEL_HASH: digest({"spec": spec, "data": content, **own})}
     return replace(made, spec=spec, labels={**more, **labels_of(path, about(path, key)[0]), **mark})

@@ -25,6 +25,7 @@ def spec(document: Document, key: str) -> dict[str, Any]:
                 "Limits": _resources(deploy, "limits"),
                 "Reservations": _resources(deploy, "reservations"),
             },
+            "LogDriver": _log_driver(entry.get("logging", {})),
             "RestartPolicy": _restart(deploy.get("restart_policy", {})),
             "Placement": _placement(deploy.get("placement", {})),
             "Networks": _networks(document, entry),
@@ -51,6 +52,17 @@ def container(document: Document, entry: Entry) -> dict[str, Any]:
         "Labels": dict(entry.get("labels", {})),
         "Init": entry.get("init"),
         "ReadOnly": entry.get("read_only"),
+        "Dir": entry.get("working_dir"),
+        "Hostname": entry.get("hostname"),
+        "DNSConfig": {"Nameservers": entry.get("dns", []), "Search": entry.get("dns_search", [])},
+        "Hosts": [_host(each) for each in entry.get("extra_hosts", [])],
+        "Sysctls": dict(entry.get("sysctls", {})),
+        "Ulimits": [
+            {"Name": name, "Soft": each["soft"], "Hard": each["hard"]}
+            for name, each in sorted(entry.get("ulimits", {}).items())
+        ],
+        "TTY": entry.get("tty"),
+        "OpenStdin": entry.get("stdin_open"),
         "StopSignal": entry.get("stop_signal"),
         "StopGracePeriod": _duration(entry, "stop_grace_period"),
         "Healthcheck": _health(entry.get("healthcheck", {})),
@@ -92,6 +104,16 @@ def _capability(name: str) -> str:
     return name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}"
 
 
+def _host(given: str) -> str:
+    """As a line of the hosts file: the address first."""
+    name, _, address = given.partition(":")
+    return f"{address} {name}"
+
+
+def _log_driver(given: Entry) -> dict[str, Any]:
+    return {"Name": given["driver"], "Options": dict(given.get("options", {}))} if given else {}
+
+
 def _duration(source: Entry, key: str) -> int | None:
     return nanoseconds(source[key]) if key in source else None
 
@@ -124,6 +146,10 @@ def _resources(deploy: Entry, kind: str) -> dict[str, Any]:
         "NanoCPUs": nano_cpus(given["cpus"]) if "cpus" in given else None,
         "MemoryBytes": size(given["memory"]) if "memory" in given else None,
         "Pids": given.get("pids"),
+        "GenericResources": [
+            {"DiscreteResourceSpec": {"Kind": spec["kind"], "Value": spec["value"]}}
+            for spec in (each["discrete_resource_spec"] for each in given.get("generic_resources", []))
+        ],
     }
 
 

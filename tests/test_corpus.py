@@ -1,0 +1,72 @@
+"""Every key of Compose is honoured or refused with a reason, and what is honoured is in the corpus."""
+
+from __future__ import annotations
+
+import pytest
+
+from ailtire_deploy.definition.schema import check
+from tests import corpus
+
+# The keys of a service in the Compose specification and in version 3.13 of the docker client's schema.
+SERVICE = set(
+    """
+annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name
+cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec
+depends_on deploy develop device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file
+environment expose extends external_links extra_hosts gpus group_add healthcheck hostname image init ipc
+isolation label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit
+models network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop
+privileged profiles provider pull_policy read_only restart runtime scale secrets security_opt shm_size
+stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode
+uts volume_driver volumes volumes_from working_dir
+""".split()  # noqa: SIM905 - a list of words is read more easily
+)
+BELOW = {
+    "deploy": "endpoint_mode labels mode placement replicas resources restart_policy rollback_config"
+    " update_config",
+    "healthcheck": "disable interval retries start_interval start_period test timeout",
+    "volume": "driver driver_opts external labels name",
+    "config": "content environment external file labels name template_driver",
+    "secret": "driver environment external file labels name template_driver",
+    "mount": "bind cluster consistency image read_only source target tmpfs type volume",
+}
+TOP = ("configs", "include", "models", "name", "networks", "secrets", "services", "version", "volumes")
+
+
+def told(schema: dict, key: str) -> str:
+    """``honoured``, or why not; nothing for a key that the schema does not know."""
+    found = schema["properties"].get(key)
+    return "" if found is None else found.get("refused", "honoured")
+
+
+@pytest.mark.parametrize("key", sorted(SERVICE))
+def test_each_key_of_a_service_is_honoured_or_refused_with_a_reason(key: str) -> None:
+    word = told(corpus.SCHEMA["$defs"]["service"], key)
+    assert word
+    assert "later version" not in word
+    if word != "honoured":
+        found = check({"services": {"web": {"image": "web", key: {}}}}, "stack")
+        assert any(word in each.message for each in found), found
+
+
+@pytest.mark.parametrize(("part", "key"), [(part, key) for part in BELOW for key in BELOW[part].split()])
+def test_so_is_each_key_below(part: str, key: str) -> None:
+    word = told(corpus.SCHEMA["$defs"][part], key)
+    assert word
+    assert "later version" not in word or part == "mount"
+
+
+@pytest.mark.parametrize("key", TOP)
+def test_so_is_each_key_of_a_file(key: str) -> None:
+    assert told(corpus.SCHEMA, key)
+
+
+def test_the_corpus_covers_every_key_that_is_accepted() -> None:
+    covered = {path for path, _ in corpus.services().values()}
+    missing = set(corpus.keys()) - covered
+    assert not missing
+    print(f"{len(covered)} keys of a service in {len(corpus.services())} services")
+
+
+def test_the_corpus_is_a_stack() -> None:
+    assert len(corpus.stack().services) > 60
