@@ -5,6 +5,7 @@ from __future__ import annotations
 SECTIONS: dict[str, dict[str, str]] = {
     "Definitions (no engine needed)": {
         "init": "Write a commented starter definition into a new file.",
+        "import": "Make a definition of a Compose file, with a word on each key.",
         "validate": "Check files and show every problem with its line.",
         "vars": "Show the parameters of each root and where each value comes from.",
         "bundle": "Print a definition as one document, everything it names inlined.",

@@ -12,7 +12,7 @@ from ailtire_deploy.documents.canonical import canonical, digest
 from ailtire_deploy.documents.document import Document, Node, Path, dotted
 from ailtire_deploy.documents.json_text import read_json, too_deep
 from ailtire_deploy.documents.limits import DEPTH, SIZE
-from ailtire_deploy.documents.yaml_text import read_yaml
+from ailtire_deploy.documents.yaml_text import read_yaml, write_yaml
 
 __all__ = [
     "DEPTH",
@@ -26,4 +26,5 @@ __all__ = [
     "read_json",
     "read_yaml",
     "too_deep",
+    "write_yaml",
 ]

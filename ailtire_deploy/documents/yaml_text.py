@@ -37,6 +37,27 @@ def read_yaml(source: bytes | str, file: str, problems: list[Problem] | None = N
     return document
 
 
+def write_yaml(data: Any, comment: str) -> str:
+    """Data as a file for people: keys in their order, a comment on top; reading it gives the same data."""
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return f"# {comment}\n{text}"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors, and with every text in quotes that would be read as something else."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represented(dumper: _Dumper, text: str) -> Any:
+    style = None if plain(text) == text else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represented)
+
+
 def _composed(composer: _Composer, file: str) -> Node:
     try:
         return composer.compose()

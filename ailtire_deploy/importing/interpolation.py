@@ -1,0 +1,119 @@
+"""``${VARIABLE}`` in a Compose file as parameters of a definition."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ailtire_deploy.documents import Path
+from ailtire_deploy.documents.scalars import ends_raw, raw
+from ailtire_deploy.importing.notes import Notes
+
+DEPTH = 5  # variables within the defaults of variables
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+WHOLE = re.compile(r"0|-?[1-9][0-9]{0,15}")
+
+
+def filled(data: dict[str, Any], notes: Notes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same data with templates for variables, and the parameters they need."""
+    found = _Variables(notes)
+    made = {key: found.walk(value, (key,)) for key, value in data.items()}
+    return made, dict(sorted(found.parameters.items()))
+
+
+class _Variables:
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
+        self.parameters: dict[str, Any] = {}
+
+    def walk(self, value: Any, path: Path) -> Any:
+        if isinstance(value, dict):
+            return {key: self.walk(each, (*path, key)) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.walk(each, (*path, index)) for index, each in enumerate(value)]
+        return self.text(value, path) if isinstance(value, str) else value
+
+    def text(self, text: str, path: Path) -> Any:
+        """A text with its variables as templates; what looked like a template before stays as it is."""
+        if "$" not in text:
+            return self._literal(text, path)
+        parts = list(_parts(text, 0))
+        made = [
+            self._part(each, path) if isinstance(each, tuple) else self._literal(each, path) for each in parts
+        ]
+        if any(isinstance(each, tuple) for each in parts):
+            self.notes.translated(path, "variables are parameters here")
+        return "".join(made)
+
+    def _literal(self, text: str, path: Path) -> str:
+        if not any(mark in text for mark in ("{{", "{%", "{#")):
+            return text
+        if ends_raw(text):
+            self.notes.impossible(path, "it holds the end of a raw template")
+            return ""
+        return raw(text)
+
+    def _part(self, part: tuple[str, str, str], path: Path) -> str:
+        variable, operator, word = part
+        name = variable.lower()
+        declared = self.parameters.setdefault(name, {"type": "string"})
+        default = "".join(each if isinstance(each, str) else "" for each in _parts(word, 1))
+        if operator in (":-", "-") and "default" not in declared:
+            declared |= _declared(default)
+        elif operator in (":+", "+"):
+            declared.setdefault("default", "")
+            quoted = default.replace("\\", "\\\\").replace("'", "\\'")
+            return f"{{{{ '{quoted}' if {name} else '' }}}}"
+        elif operator in (":?", "?") and default:
+            declared.setdefault("description", default[:200])
+        return f"{{{{ {name} }}}}"
+
+
+def _declared(default: str) -> dict[str, Any]:
+    if WHOLE.fullmatch(default):
+        return {"type": "integer", "default": int(default)}
+    return {"type": "string", "default": default}
+
+
+def _parts(text: str, depth: int) -> list[str | tuple[str, str, str]]:
+    """Plain text, and variables as (name, operator, word)."""
+    found: list[str | tuple[str, str, str]] = []
+    at = 0
+    while at < len(text):
+        dollar = text.find("$", at)
+        if dollar < 0:
+            return [*found, text[at:]]
+        found.append(text[at:dollar])
+        piece, at = _variable(text, dollar, depth)
+        found.append(piece)
+    return [each for each in found if each != ""]
+
+
+def _variable(text: str, dollar: int, depth: int) -> tuple[str | tuple[str, str, str], int]:
+    """What a ``$`` begins, and where it ends."""
+    after = text[dollar + 1 : dollar + 2]
+    if after == "$":
+        return "$", dollar + 2
+    bare = NAME.match(text, dollar + 1)
+    if bare:
+        return (bare[0], "", ""), bare.end()
+    name = NAME.match(text, dollar + 2) if after == "{" else None
+    end = _closing(text, dollar + 2)
+    if name is None or end < 0 or depth > DEPTH:
+        return "$", dollar + 1
+    rest = text[name.end() : end]
+    operator = re.match(r":?[-?+]", rest)
+    word = rest[operator.end() :] if operator else ""
+    return (name[0], operator[0] if operator else "", word), end + 1
+
+
+def _closing(text: str, start: int) -> int:
+    level = 1
+    for at in range(start, len(text)):
+        if text.startswith("${", at):
+            level += 1
+        elif text[at] == "}":
+            level -= 1
+            if level == 0:
+                return at
+    return -1

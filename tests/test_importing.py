@@ -1,0 +1,170 @@
+"""From Compose files to definitions: every key has a word, and what comes out is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ailtire_deploy import definition
+from ailtire_deploy.documents import Document, read_yaml, write_yaml
+from ailtire_deploy.errors import InvalidInput
+from ailtire_deploy.importing import Imported, translate
+from ailtire_deploy.names import StackPath
+
+FILES = {"web.env": "# of the web\nCOLOUR=blue\nWORD='a b'\n"}
+
+
+def read(name: str) -> str:
+    if name not in FILES:
+        raise ValueError("does not exist")
+    return FILES[name]
+
+
+def imported(text: str, folder: str = "My Shop") -> Imported:
+    return translate(read_yaml(text, "compose.yml"), folder, read)
+
+
+def of_web(lines: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a service becomes, and the notes by path."""
+    body = "".join(f"    {line}\n" for line in lines.splitlines())
+    found = imported(f"services:\n  web:\n    image: web:1\n{body}")
+    notes = {each.path.removeprefix("services.web."): each for each in found.notes}
+    return found.definition["services"]["web"], {k: f"{n.outcome}: {n.said}" for k, n in notes.items()}
+
+
+CASES = [
+    ("command: [a, b]", "command", ["a", "b"], "kept"),
+    ("restart: always", "deploy", {"restart_policy": {"condition": "any"}}, "translated"),
+    (
+        "restart: on-failure:3",
+        "deploy",
+        {"restart_policy": {"condition": "on-failure", "max_attempts": 3}},
+        "",
+    ),
+    ("restart: no", "deploy", {"restart_policy": {"condition": "none"}}, "translated"),
+    ("scale: 3", "deploy", {"replicas": 3}, "translated"),
+    ("mem_limit: 64m", "deploy", {"resources": {"limits": {"memory": "64m"}}}, "translated"),
+    ("container_name: it", "container_name", None, "translated"),
+    ("networks: [a]", "networks", None, "translated"),
+    ("privileged: true", "privileged", None, "impossible"),
+    ("build: .", "build", None, "impossible"),
+    ("volumes: ['./src:/src']", "volumes", [], "impossible"),
+    ("env_file: web.env", "environment", {"COLOUR": "blue", "WORD": "a b"}, "translated"),
+    ("env_file: none.env", "environment", None, "impossible"),
+    ("environment: [A=b, C]", "environment", {"A": "b", "C": ""}, "impossible"),
+    ("ports: ['8080:80']", "interface", {"/": {"port": 80}}, "translated"),
+    ("ports: ['5432:5432']", "interface", None, "impossible"),
+    ("ports: ['8000-8010:80']", "interface", None, "impossible"),
+    ("ports: [{target: 80, published: '8080'}]", "interface", {"/": {"port": 80}}, "translated"),
+    ("depends_on: [nobody]", "depends_on", [], "impossible"),
+    ("whatever: 1", "whatever", None, "impossible"),
+]
+
+
+@pytest.mark.parametrize(("line", "key", "value", "outcome"), CASES)
+def test_each_key_has_its_word(line: str, key: str, value: Any, outcome: str) -> None:
+    made, notes = of_web(line)
+    assert made.get(key) == value
+    mine = [said for path, said in notes.items() if path.startswith(line.split(":")[0])]
+    assert mine and all(each.startswith(outcome) for each in mine[-1:]), notes
+
+
+VARIABLES = [
+    ("web:${TAG:-1.0}", "web:{{ tag }}", {"tag": {"type": "string", "default": "1.0"}}),
+    ("web:$TAG", "web:{{ tag }}", {"tag": {"type": "string"}}),
+    ("web:${TAG:?say which}", "web:{{ tag }}", {"tag": {"type": "string", "description": "say which"}}),
+    ("web:${TAG:-${OTHER:-2}}", "web:{{ tag }}", {"tag": {"type": "string", "default": ""}}),
+    ("a$$b", "a$b", {}),
+    ("{{ a }}", "{% raw %}{{ a }}{% endraw %}", {}),
+    ("x${A:+yes}", "x{{ 'yes' if a else '' }}", {"a": {"type": "string", "default": ""}}),
+    ("${N:-3}", "{{ n }}", {"n": {"type": "integer", "default": 3}}),
+    ("${", "${", {}),
+]
+
+
+@pytest.mark.parametrize(("text", "template", "parameters"), VARIABLES)
+def test_variables_become_parameters(text: str, template: str, parameters: dict[str, Any]) -> None:
+    found = imported(f"services:\n  web:\n    image: web\n    environment:\n      A: '{text}'\n").definition
+    assert found["services"]["web"]["environment"]["A"] == template
+    assert found.get("parameters", {}) == parameters
+
+
+WHOLE = """
+name: My_Shop
+version: "3.8"
+x-logging: &logging {driver: json-file, options: {max-size: 10m}}
+services:
+  web_app:
+    build: .
+    image: "registry.example:5000/shop/web:${TAG:-1.0}"
+    ports: ["${PORT:-8080}:80", "443:443"]
+    env_file: ./web.env
+    logging: *logging
+    depends_on: {db: {condition: service_healthy, restart: true}}
+    secrets: [db_password]
+    networks: [front, back]
+    deploy: {replicas: 2, placement: {constraints: [node.role == worker]}}
+  db:
+    image: postgres:16
+    volumes: ["data:/var/lib/postgresql/data", "/etc/localtime:/etc/localtime:ro"]
+    healthcheck: {test: [CMD, pg_isready], interval: 5s}
+    restart: unless-stopped
+    cap_add: [SYS_ADMIN]
+volumes: {data: {}, other: {external: true}}
+secrets: {db_password: {file: ./password.txt}, token: {external: true}}
+networks: {front: {}, back: {internal: true}}
+"""
+
+
+def test_a_whole_file_becomes_a_definition_that_is_one() -> None:
+    found = imported(WHOLE)
+    made = found.definition
+    assert made["name"] == "my-shop"
+    assert set(made["services"]) == {"web-app", "db"}
+    assert made["services"]["db"]["volumes"] == ["data:/var/lib/postgresql/data"]
+    assert made["secrets"] == {
+        "db_password": {"from": {"file": "./password.txt"}},
+        "token": {"from": {"env": "TOKEN"}},
+    }
+    assert {each.outcome for each in found.notes} == {"kept", "translated", "impossible"}
+    assert all(each.line for each in found.notes), "each says where"
+    again = read_yaml(write_yaml(made, "made"), "stack.yml").data
+    assert again == made
+    body = {"format": 1, "name": "my-shop", "context": "", "parameters": {}, "environment": {}}
+    definition.fill({**body, "definition": made}, StackPath(("my-shop",)))
+
+
+@pytest.mark.parametrize("text", ["[]", "a: b", "services: []", "services: {}", "services: {a: {}, b: 3}"])
+def test_what_is_no_compose_file_is_refused_or_noted(text: str) -> None:
+    try:
+        found = imported(text)
+    except InvalidInput as error:
+        assert error.problems
+    else:
+        assert found.impossible or found.notes
+
+
+words = st.sampled_from(
+    ["image", "ports", "build", "deploy", "volumes", "a", "${A}", "{{", "1", "80:80", "{% endraw %}"]
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 70000) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(words, st.dictionaries(words, values, max_size=5), min_size=1, max_size=3), values)
+def test_whatever_comes_in_a_definition_or_an_error_comes_out(services: Any, more: Any) -> None:
+    data = {"services": services, "volumes": more, "secrets": more, "configs": more, "name": more}
+    try:
+        made = translate(Document.unmarked(data, "compose.yml"), "it", read).definition
+    except InvalidInput:
+        return
+    body = {"format": 1, "name": made["name"], "context": "", "environment": {}, "definition": made}
+    body["parameters"] = {key: each.get("default", "a") for key, each in made.get("parameters", {}).items()}
+    assert definition.examine_tree(body, StackPath((made["name"],)))[1] == []
