@@ -22,7 +22,8 @@ def plans(
     """
     path = revision.path
     stack = pipeline.filled(revision)
-    back = revisions.brings_back(observed, revision)
+    ahead = with_given(observed, State.of([revision.found]))  # those below ask where theirs come from
+    back = revisions.brings_back(ahead, revision)
     own = replace(writer, origin=revision.origin, revision=revision.name, back=back)
     desired = pipeline.present(stack, observed, own)
     yield path, plan(desired, observed, path, now)
@@ -30,7 +31,7 @@ def plans(
         wished = revisions.newest(desired, path / child.key)
         if wished is not None and not wished.absent:
             key = identity.derive(writer.key, child.key)
-            yield from plans(wished, observed, replace(writer, key=key), now)
+            yield from plans(wished, ahead, replace(writer, key=key), now)
 
 
 def with_given(observed: State, given: State) -> State:

@@ -184,6 +184,19 @@ def test_a_rollback_by_hand_runs_no_job_that_had_completed(house):
     assert runs(house) == 2
 
 
+def test_the_plan_of_a_way_back_is_what_happens_below(house):
+    house.apply(entry(nested(), "top"))
+    house.apply(entry(nested("more"), "top"))
+    controller = Controller(house.loops[StackPath(("top",))], None)
+    shown = controller.rollback(None, "anna").plan
+    operations = [each for stack in shown["stacks"].values() for each in stack]
+    assert {each["name"]: each["impact"] for each in operations}["top_shop_migrate"] == "labels"
+    start = len(house.engine.writes)
+    house.settle(30)
+    assert "update service top_shop_migrate" in house.engine.writes[start:]
+    assert runs(house, "top_shop_migrate") == 2
+
+
 def test_a_failed_job_of_a_child_takes_the_whole_change_back_and_runs_once(house):
     house.apply(entry(nested(), "top"))
     house.engine.exits["top_shop_migrate"] = 4
