@@ -20,7 +20,7 @@ from ailtire_deploy.keyring import Keyring, Keys
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.pipeline import Writer
-from ailtire_deploy.plan import Plan, plan
+from ailtire_deploy.plan import Operation, Plan, plan
 from ailtire_deploy.ports import Engine
 from ailtire_deploy.recap import Recap, recap
 from ailtire_deploy.report import Entry as Line
@@ -94,13 +94,17 @@ class Launcher:
         Raises NotFound when there is nothing to go back to, Busy while the stack is shutting down.
         """
         observed = self.engine.observe(path.root)
-        draft = recovery.restoring(observed, recovery.target(observed, path, number), self.author)
+        old = recovery.target(observed, path, number)
+        draft = recovery.restoring(observed, old, self.author)
         key = self._keys(path.root, observed, keep=False)[0].key
         for part in path.parts[1:]:
             key = identity.derive(key, part)
         ahead = foresight.with_given(observed, State.of([draft]))
         writer = Writer(self.site, key, author=self.author)
-        return draft, dict(foresight.plans(foresight.as_revision(path, draft), ahead, writer, self.now()))
+        first = Plan(OUTERMOST, (Operation("create", draft, cause=f"back to {old.name}"),))
+        return draft, {OUTERMOST: first} | dict(
+            foresight.plans(foresight.as_revision(path, draft), ahead, writer, self.now())
+        )
 
     def rollback(self, path: StackPath, draft: Resource, watch: Watch) -> Recap:
         """Write that revision, and watch until all below it has converged or failed. Raises Busy."""

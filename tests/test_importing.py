@@ -92,6 +92,17 @@ def test_variables_become_parameters(text: str, template: str, parameters: dict[
     assert found.get("parameters", {}) == parameters
 
 
+@pytest.mark.parametrize("port", ["8080:80", "127.0.0.1:8080:80", "[::1]:8080:80/tcp"])
+def test_a_published_port_is_the_gateways(port: str) -> None:
+    found = imported(
+        f"services:\n  web: {{image: web, ports: ['{port}', '81']}}\n  b: {{image: b, ports: ['82:80']}}\n"
+    )
+    made = found.definition
+    assert made["gateway"] == {"publish": [{"port": 8080}]}
+    assert made["services"]["web"]["interface"] == {"/": {"port": 80}}
+    assert made["services"]["b"]["interface"] == {"/b": {"port": 80}}
+
+
 WHOLE = """
 name: My_Shop
 version: "3.8"

@@ -9,7 +9,7 @@ from ailtire_deploy.importing.notes import Notes
 
 NOT_HTTP = frozenset({21, 22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 1433, 1521, 1883, 2181, 3306, 4222,
                       5432, 5672, 6379, 9042, 9092, 11211, 27017})  # fmt: skip
-SHORT = re.compile(r"(?:(?:\[[0-9a-fA-F:]+\]|[0-9.]+):)?(?:([0-9]+):)?([0-9]+)(?:/(tcp|udp))?")
+SHORT = re.compile(r"(?:(?:\[[0-9a-fA-F:]+\]|[0-9]+(?:\.[0-9]+){3}):)?(?:([0-9]+):)?([0-9]+)(?:/(tcp|udp))?")
 
 
 def published(

@@ -87,6 +87,8 @@ def read(file: Path) -> SavedPlan:
 def insist_on_one(target: Path | None, file: Path | None, *, given: bool) -> None:
     """A target or a saved plan, which brings its own target and values. Raises UsageError."""
     if file and (target or given):
-        raise click.UsageError("a saved plan knows its target and values: give --plan alone")
+        raise click.UsageError(
+            "--plan goes without a target, --context, -e, --tags and --check: the plan has all that"
+        )
     if not (file or target):
         raise click.UsageError("name a playbook or definition, or a saved plan with --plan")
