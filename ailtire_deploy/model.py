@@ -149,10 +149,13 @@ class Site:
     """What a definition cannot know: the facts a launcher hands down to the controllers it starts.
 
     ``socket`` is the engine's socket as a path on the node, ``user`` the uid:gid that may open it,
-    ``cluster`` the swarm's id; a controller whose engine reports another one writes nothing.
+    ``cluster`` the swarm's id; a controller whose engine reports another one writes nothing. ``build`` tells
+    one build of the image from another of the same name, "" where nothing does: a new one replaces the
+    controllers.
     """
 
     image: str
     socket: str = "/var/run/docker.sock"
     user: str = "0:0"
     cluster: str = ""
+    build: str = ""

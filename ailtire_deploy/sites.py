@@ -15,17 +15,28 @@ from ailtire_deploy.ports import EngineInfo
 
 DEFAULT_IMAGE = f"ailtire/deploy:{__version__}"
 DEFAULT_SOCKET = "/var/run/docker.sock"
+BUILD = "ailtire.inputs"  # the label with which an image says what it was built of
 UNPRIVILEGED = 10001
 ROOT = "0:0"  # without any capability it may still open a socket that belongs to it
 
 
-def of_engine(info: EngineInfo, environment: Mapping[str, str]) -> Site:
-    """What the command line hands down: the socket is that of the engine in use, as the node sees it."""
+def image(environment: Mapping[str, str]) -> str:
+    """The image that controllers and gateways run."""
+    return environment.get("AILTIRE_IMAGE") or DEFAULT_IMAGE
+
+
+def of_engine(
+    info: EngineInfo, environment: Mapping[str, str], labels: Mapping[str, str] | None = None
+) -> Site:
+    """What the command line hands down: the socket is that of the engine in use, as the node sees it.
+
+    ``labels`` are those of the image there.
+    """
     address = info.address.partition(" ")[0]  # the rest names the docker context
     socket = address.removeprefix("unix://") if address.startswith("unix://") else DEFAULT_SOCKET
     socket = environment.get("AILTIRE_SOCKET") or socket
-    image = environment.get("AILTIRE_IMAGE") or DEFAULT_IMAGE
-    return Site(image, socket, environment.get("AILTIRE_SOCKET_USER") or user_of(Path(socket)), info.cluster)
+    user = environment.get("AILTIRE_SOCKET_USER") or user_of(Path(socket))
+    return Site(image(environment), socket, user, info.cluster, (labels or {}).get(BUILD, ""))
 
 
 def of_environment(environment: Mapping[str, str]) -> Site:
@@ -36,6 +47,7 @@ def of_environment(environment: Mapping[str, str]) -> Site:
             environment["AILTIRE_SOCKET"],
             environment["AILTIRE_SOCKET_USER"],
             environment["AILTIRE_CLUSTER"],
+            environment.get("AILTIRE_BUILD", ""),
         )
     except KeyError as missing:
         raise Usage(f"{missing.args[0]} is not set: controllers are started by apply, not by hand") from None

@@ -41,3 +41,12 @@ def test_a_socket_that_cannot_be_seen_is_opened_by_root(tmp_path: Path) -> None:
 def test_a_controller_started_by_hand_says_what_is_missing() -> None:
     with pytest.raises(Usage, match="AILTIRE_IMAGE is not set"):
         sites.of_environment({})
+
+
+def test_another_build_of_the_same_image_is_told_apart() -> None:
+    found = sites.of_engine(info("unix:///x"), {}, {sites.BUILD: "0123456789abcdef"})
+    assert found.build == "0123456789abcdef"
+    assert sites.of_engine(info("unix:///x"), {}, None).build == ""
+    given = {f"AILTIRE_{name}": "x" for name in ("IMAGE", "SOCKET", "SOCKET_USER", "CLUSTER")}
+    assert sites.of_environment({**given, "AILTIRE_BUILD": "b"}).build == "b"
+    assert sites.of_environment(given).build == ""

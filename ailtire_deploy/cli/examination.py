@@ -61,7 +61,7 @@ def image(swarm: Swarm) -> Finding:
     """Our image on the node that was asked; other nodes may have to pull it."""
     name = sites.of_engine(swarm.info, os.environ).image
     try:
-        there = swarm.engine.has_image(name)
+        there = swarm.engine.image_labels(name) is not None
     except AiltireError as error:
         return Finding("unknown", "image", f"{name}: {error}")
     if there:

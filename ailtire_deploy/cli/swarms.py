@@ -41,7 +41,8 @@ class Swarm:
         from ailtire_deploy.launcher import Launcher
 
         if self._launcher is None:
-            site = sites.of_engine(self.info, os.environ)
+            labels = self.engine.image_labels(sites.image(os.environ))
+            site = sites.of_engine(self.info, os.environ, labels)
             self._launcher = Launcher(self.engine, site, keyring(), sources, author(), sleep=self.rest)
         return self._launcher
 

@@ -115,13 +115,13 @@ class SwarmEngine:
         """Return when something was written since the last wait, at the latest after ``seconds``."""
         self._events.wait(seconds)
 
-    def has_image(self, name: str) -> bool:
-        """Whether the node that answers has an image. Raises Unreachable."""
+    def image_labels(self, name: str) -> Mapping[str, str] | None:
+        """The labels of an image on the node that answers; None without it. Raises Unreachable."""
         try:
-            self._wire.get(f"/images/{name}/json")
+            found = self._wire.get(f"/images/{name}/json")
         except NotFound:
-            return False
-        return True
+            return None
+        return dict((found.get("Config") or {}).get("Labels") or {})
 
     def close(self) -> None:
         """Let go of all connections; a wait under way returns."""

@@ -26,5 +26,6 @@ def controller(stack: Stack, child: str, site: Site) -> bytes:
         "AILTIRE_SOCKET": site.socket,
         "AILTIRE_SOCKET_USER": site.user,
     }
+    variables |= {"AILTIRE_BUILD": site.build} if site.build else {}
     narrowed = {name: narrow("variable", value) for name, value in variables.items()}
     return artifact(assets.template("controller.env.j2"), variables=narrowed).encode()

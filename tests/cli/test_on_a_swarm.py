@@ -328,12 +328,12 @@ def test_the_command_line_goes_before_the_play_in_choosing_an_engine(
 def test_doctor_finds_all_in_order_but_the_socket(
     run: Run, monkeypatch: pytest.MonkeyPatch, house: Household
 ) -> None:
-    monkeypatch.setattr(house.engine, "has_image", lambda name: True, raising=False)
+    monkeypatch.setattr(house.engine, "image_labels", lambda name: {}, raising=False)
     code, out, _ = run("doctor")
     assert code == 0
     assert "root on the swarm" in out
     assert "unknown: virtual addresses" in out
-    monkeypatch.setattr(house.engine, "has_image", lambda name: False, raising=False)
+    monkeypatch.setattr(house.engine, "image_labels", lambda name: None, raising=False)
     code, document = documents(run, "doctor")
     assert (code, document["verdict"]) == (4, "failed")
     assert "| failed | image |" in run("doctor", "--output", "markdown")[1]
