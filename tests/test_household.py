@@ -1,15 +1,11 @@
 """Whole trees on the engine model: the promises, said as properties."""
 
-import random
-import re
-
 import pytest
 
 from ailtire_deploy import revisions
 from ailtire_deploy.controller import Controller
 from ailtire_deploy.errors import Busy, Unreachable
 from ailtire_deploy.names import StackPath
-from tests.fakes import Crash
 from tests.household import Household, entry, three_levels
 
 
@@ -219,56 +215,3 @@ def test_an_apply_does_not_call_a_broken_tree_converged(house):
     recap = house.apply(entry(three_levels()))
     assert recap.verdict == "failed"
     assert recap.reasons[0].startswith("shop/orders/store: ")
-
-
-def lasting(names):
-    """Names without revisions, and without what changes with the addresses the engine chose."""
-    return {re.sub(r"-[0-9a-f]{12}$", "", each) for each in names if ".r" not in each}
-
-
-def writes_of_a_fresh_apply(tmp_path):
-    house = Household(tmp_path / "fresh")
-    house.apply(entry(three_levels()))
-    return house.engine.attempts, house.names()
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_crash_at_any_write_is_mended_by_the_next_run(tmp_path, moment):
-    writes, wanted = writes_of_a_fresh_apply(tmp_path)
-    assert writes > 30
-    for number in range(1, writes + 1):
-        house = Household(tmp_path / str(number), random.Random(number))
-
-        def crash(k, number=number):
-            if k == number:
-                raise Crash
-
-        setattr(house.engine, moment, crash)
-        try:
-            house.apply(entry(three_levels()))
-        except Crash:
-            house.live()
-        recap = house.apply(entry(three_levels()))
-        assert recap.verdict == "converged", (number, recap.reasons)
-        assert lasting(house.names()) == lasting(wanted), number
-
-
-def test_a_crash_at_any_write_of_a_shutdown_is_mended_by_the_next_run(tmp_path):
-    house = Household(tmp_path / "whole")
-    house.apply(entry(three_levels()))
-    start = house.engine.attempts
-    house.shutdown("shop")
-    for number in range(start + 1, house.engine.attempts + 1):
-        again = Household(tmp_path / str(number), random.Random(number))
-        again.apply(entry(three_levels()))
-
-        def crash(k, last=again.engine.attempts + number - start):
-            if k == last:
-                raise Crash
-
-        again.engine.before = crash
-        try:
-            again.shutdown("shop")
-        except Crash:
-            again.shutdown("shop")
-        assert again.names() == [], number

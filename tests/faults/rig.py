@@ -90,20 +90,24 @@ class Rig:
 
     def wipe(self) -> None:
         """Take the tree away by hand, without any code of ours; a shutdown lets drain, and takes longer."""
+        eventually(self._wiped, 60, "nothing is left")
+
+    def _wiped(self) -> bool:
+        """One round of it; a controller that was quicker than we are makes another one necessary."""
         docker, prefix = self.swarm.docker, f"{self.name}_"
         services = [each for each in self.swarm.objects("service") if each.startswith(prefix)]
+        services.sort(key=lambda each: not each.endswith("_admin"))
         if services:
-            docker("service", "rm", *services)
+            docker("service", "rm", *services, check=False)
         while self.swarm.containers(prefix):
             docker("rm", "--force", *self.swarm.containers(prefix).values(), check=False)
             time.sleep(0.5)
         time.sleep(1.5)  # the swarm has to hear of it before it has the addresses back
         for kind in ("network", "config", "secret"):
-            begins = (prefix, f"{self.name}.")
-            found = [each for each in self.swarm.objects(kind) if each.startswith(begins)]
+            found = [each for each in self.swarm.objects(kind) if each.startswith((prefix, f"{self.name}."))]
             if found:
-                docker(kind, "rm", *found)
-        eventually(lambda: not left(self.swarm, self.name), 30, "nothing is left")
+                docker(kind, "rm", *found, check=False)
+        return not left(self.swarm, self.name)
 
     def count(self) -> int:
         """Writes since both proxies began to count."""
