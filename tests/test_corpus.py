@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from ailtire_deploy.definition.schema import check
 from tests import corpus
 
+ROOT = Path(__file__).resolve().parents[1]
 # The keys of a service in the Compose specification and in version 3.13 of the docker client's schema.
 SERVICE = set(
     """
@@ -29,6 +33,33 @@ BELOW = {
     "config": "content environment external file labels name template_driver",
     "secret": "driver environment external file labels name template_driver",
     "mount": "bind cluster consistency image read_only source target tmpfs type volume",
+}
+DEEPER = {
+    "healthcheck": "disable interval retries start_interval start_period test timeout",
+    "logging": "driver options",
+    "depends_on": "condition required restart",
+    "ulimits": "hard soft",
+    "deploy.resources": "limits reservations",
+    "deploy.resources.limits": "cpus memory pids",
+    "deploy.resources.reservations": "cpus devices generic_resources memory",
+    "deploy.resources.reservations.generic_resources": "discrete_resource_spec",
+    "deploy.resources.reservations.generic_resources.discrete_resource_spec": "kind value",
+    "deploy.placement": "constraints max_replicas_per_node preferences",
+    "deploy.placement.preferences": "spread",
+    "deploy.restart_policy": "condition delay max_attempts window",
+    "deploy.update_config": "delay failure_action max_failure_ratio monitor order parallelism",
+    "deploy.rollback_config": "delay failure_action max_failure_ratio monitor order parallelism",
+    "volumes.volume": "labels nocopy subpath",
+    "volumes.tmpfs": "mode size",
+    "configs": "gid mode source target uid",
+    "secrets": "gid mode source target uid",
+}
+"""The keys in the mappings of a service; those in a mapping that is refused are refused with it."""
+PARTS = {
+    "service": "A service",
+    "volume": "`volumes` of a stack",
+    "config": "`configs` of a stack",
+    "secret": "`secrets` of a stack",
 }
 TOP = ("configs", "include", "models", "name", "networks", "secrets", "services", "version", "volumes")
 
@@ -59,6 +90,55 @@ def test_so_is_each_key_below(part: str, key: str) -> None:
 @pytest.mark.parametrize("key", TOP)
 def test_so_is_each_key_of_a_file(key: str) -> None:
     assert told(corpus.SCHEMA, key)
+
+
+def told_below(path: str) -> dict[str, str]:
+    """What is said of each key below a place in a service."""
+    place = tuple(path.split("."))
+    found = {}
+    for at, word in words(corpus.SCHEMA["$defs"]["service"]):
+        if tuple(step for step in at[:-1] if step not in (0, "*")) == place:
+            found[str(at[-1])] = word
+    return found
+
+
+def words(schema: dict, at: corpus.Path = ()) -> Iterator[tuple[corpus.Path, str]]:
+    """Every key below a schema, and ``honoured`` or why not."""
+    for key, given in schema.get("properties", {}).items():
+        each = dict(corpus.resolved(given))
+        yield (*at, key), each.get("refused", "honoured")
+        if "refused" not in each:
+            yield from words(each, (*at, key))
+            yield from words(dict(corpus.resolved(each.get("items", {}))), (*at, key, 0))
+            others = each.get("additionalProperties")
+            if isinstance(others, dict):
+                yield from words(dict(corpus.resolved(others)), (*at, key, "*"))
+            for other in each.get("patternProperties", {}).values():
+                yield from words(dict(corpus.resolved(other)), (*at, key, "*"))
+
+
+@pytest.mark.parametrize("path", sorted(DEEPER))
+def test_so_is_each_key_in_the_mappings_of_a_service(path: str) -> None:
+    found = told_below(path)
+    assert set(DEEPER[path].split()) <= set(found)
+    assert not {key: word for key, word in found.items() if "later version" in word}
+
+
+def refused(part: str) -> list[str]:
+    """Lines of the reference: which keys are refused for which reason."""
+    reasons: dict[str, list[str]] = {}
+    for at, word in words(corpus.SCHEMA["$defs"][part]):
+        if word != "honoured" and at[0] not in ("interface", "uses", "from"):
+            name = ".".join(str(step) for step in at if step not in (0, "*"))
+            reasons.setdefault(word, []).append(f"`{name}`")
+    return [f"| {', '.join(keys)} | {word} |" for word, keys in reasons.items()]
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_the_reference_has_each_refused_key_with_its_reason(part: str) -> None:
+    text = (ROOT / "docs/definition.md").read_text(encoding="utf-8").partition("## Not accepted")[2]
+    section = text.partition(f"| {PARTS[part]} | why not |")[2].split("\n\n")[0]
+    assert section.splitlines()[2:] == refused(part)
 
 
 def test_the_corpus_covers_every_key_that_is_accepted() -> None:
