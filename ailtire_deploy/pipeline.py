@@ -47,6 +47,7 @@ def present(stack: Stack, observed: State, writer: Writer) -> State:
     shape = topology.decide(stays)
     artifacts = render.render(stays, shape, writer.site, subnets(observed))
     made = specs.resources(stays, artifacts, {key: wish.name for key, wish in wishes.items()})
+    made = [replace(each, facts={**each.facts, "wished": writer.wished}) for each in made]
     return State.of(
         [
             *jobs.asked_for(made, observed, writer.revision, writer.back),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -121,6 +122,20 @@ def test_a_definition_may_ask_to_stay_as_it_is(house, wish):
     assert (recap.verdict, recap.exit_code) == ("failed", 4)
     house.settle(100)
     assert [each[0] for each in history(house)] == [2, 1]
+
+
+def test_an_update_that_the_engine_stopped_goes_on_when_it_is_applied_again(house):
+    paused = {"strategy": {"on_failure": "pause"}}
+    house.apply(tree(**paused))
+    house.apply(tree(BAD, **paused))
+    key = next(each for each in house.engine.objects if each.name == "shop_orders_api")
+    found = house.engine.objects[key]
+    facts = {**found.facts, "update": "paused", "updated": house.now()}
+    house.engine.objects[key] = replace(found, facts=facts)
+    house.engine.stuck.clear()
+    house.settle(20)
+    assert house.engine.objects[key].facts["update"] == "paused", "nobody wished it again"
+    assert house.apply(tree(BAD, **paused)).verdict == "converged"
 
 
 def test_only_with_continue_a_failed_task_does_not_stop_an_update(house):
