@@ -11,16 +11,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """``name`` is one word or two for it. ``certain``: to try again does not help by itself."""
+    """``name`` is one word or two for it. ``certain``: to try again does not help by itself.
+    ``outside``: only somebody who changes the swarm, or the definition, can help.
+    """
 
     name: str
     pattern: re.Pattern[str]
     remedy: str
     certain: bool = False
+    outside: bool = False
 
 
-def _cause(name: str, pattern: str, remedy: str, *, certain: bool = False) -> Cause:
-    return Cause(name, re.compile(pattern, re.I), remedy, certain)
+def _cause(name: str, pattern: str, remedy: str, *, certain: bool = False, outside: bool = False) -> Cause:
+    return Cause(name, re.compile(pattern, re.I), remedy, certain, outside)
 
 
 CAUSES = (
@@ -36,16 +39,28 @@ CAUSES = (
         "push the image where the nodes can pull it, or build it on each node; mind its tag",
         certain=True,
     ),
+    _cause("nodes", r"not available for new tasks", "nodes are down or drained: see docker node ls"),
     _cause(
-        "constraint", r"constraints not satisfied", "compare deploy.placement with docker node inspect NODE"
+        "constraint",
+        r"constraints not satisfied",
+        "compare deploy.placement with docker node inspect NODE",
+        outside=True,
     ),
     _cause(
         "platform", r"unsupported platform", "the image is for another kind of machine than the nodes are"
     ),
     _cause(
-        "resources", r"insufficient resources", "lower deploy.resources.reservations, or add or free a node"
+        "resources",
+        r"insufficient resources",
+        "lower deploy.resources.reservations, or add or free a node",
+        outside=True,
     ),
-    _cause("port", r"host-mode port already in use", "another service has the port: publish a different one"),
+    _cause(
+        "port",
+        r"host-mode port already in use",
+        "another service has the port: publish a different one",
+        outside=True,
+    ),
     _cause(
         "port",
         r"(failed programming external connectivity|address already in use|port is already allocated)",
@@ -59,7 +74,8 @@ CAUSES = (
     ),
     _cause(
         "command",
-        r"executable file not found|exec: .*(no such file|permission denied)|exec format error",
+        r"executable file not found|exec: .*(no such file|permission denied)|exec format error"
+        r"|no command specified|exit \(12[67]\)",
         "the image has no such program: correct command or entrypoint",
         certain=True,
     ),
@@ -71,13 +87,14 @@ CAUSES = (
     ),
     _cause(
         "health",
-        r"unhealthy container",
+        r"unhealthy container|health check did not pass",
         "its health check fails: try the command in the container; start_period gives a slow start time",
     ),
     _cause("memory", r"\(137\)|out of memory|OOM", "it was killed, most likely for its memory limit"),
     _cause(
         "addresses",
-        r"no available (IPv4|addresses)|could not find an available.*address|pool overlaps|state new",
+        r"no available (IPv4|addresses)|could not find an available.*address|pool overlaps|state new"
+        r"|no address yet",
         "its network may have no address left: scale down, or give the network a larger subnet",
     ),
     _cause("exit code", r"non-zero exit|, exit [0-9]+", "its program ended by itself: its log says why"),

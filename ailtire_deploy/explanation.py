@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypedDict
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, TypedDict
 
 from ailtire_deploy import causes
 from ailtire_deploy.status import HARMLESS, Status
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Finding(TypedDict):
@@ -18,6 +21,16 @@ class Finding(TypedDict):
     cause: str
     remedy: str
     line: str
+
+
+def explained(tree: Status, deadlines: Mapping[str, str] = NONE) -> dict[str, Any]:
+    """The answer to ``explain``: how the stack does, what is not well, and when what is on its way fails."""
+    return {
+        "stack": tree["name"],
+        "status": tree["status"],
+        "findings": findings(tree),
+        "deadlines": dict(deadlines),
+    }
 
 
 def findings(tree: Status) -> list[Finding]:

@@ -12,7 +12,17 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ailtire_deploy import foresight, identity, names, pipeline, recovery, revisions, sealing, verdict
+from ailtire_deploy import (
+    foresight,
+    identity,
+    names,
+    pipeline,
+    recovery,
+    remains,
+    revisions,
+    sealing,
+    verdict,
+)
 from ailtire_deploy.apply import apply
 from ailtire_deploy.departures import stand_in
 from ailtire_deploy.errors import Busy, Conflict, Failed
@@ -189,8 +199,8 @@ class Launcher:
             if left != marker:
                 marker, since = left, self.now()
             if self.now() - since > SHUTDOWN_PATIENCE:
-                names_left = ", ".join(str(each.key) for each in observed)
-                raise Failed(f"{root}: still there after {SHUTDOWN_PATIENCE:.0f} s: {names_left}")
+                reasons = "; ".join(remains.sentences(observed, root))
+                raise Failed(f"{root}: nothing has gone for {SHUTDOWN_PATIENCE:.0f} s: {reasons}")
             made.append(self.sweep_once(root, observed))
             self.sleep(POLL)
 

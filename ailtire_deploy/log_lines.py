@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ailtire_deploy import moments
 from ailtire_deploy.errors import NotFound
@@ -99,4 +100,6 @@ def _unknown(path: StackPath, service: str | None, services: Iterable[Resource])
     known = ", ".join(sorted({each.service for each in services}))
     if service is None or not known:
         return f"there is no stack {path} on this swarm"
-    return f"there is no service {service!r} in {path}; there are {known}"
+    near = get_close_matches(service, [each.service for each in services], 1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return f"there is no service {service!r} in {path}{meant or f'; there are {known}'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from ailtire_deploy import revisions
@@ -45,7 +46,19 @@ def recap(root: StackPath, observed: State, made: Report, revision: str, judged:
             add(stacks, about, counts if last.origin == revision else {"ok": counts.get("ok", 0)})
     if judged is None:
         return Recap(stacks, "gone")
+    for path, number in blamed(root, judged).items():
+        row = stacks.setdefault(path, dict.fromkeys(OUTCOMES, 0))
+        row["failed"] = max(row["failed"], number)
     return Recap(stacks, judged.outcome, judged.reasons)
+
+
+def blamed(root: StackPath, judged: Verdict) -> dict[str, int]:
+    """How many services of each stack a verdict's reasons name; a reason without one is the root's."""
+    if judged.outcome in ("converged", "pending"):
+        return {}
+    subjects = {reason.partition(": ")[0] for reason in judged.reasons} or {""}
+    owners = (each.rpartition("/")[0] if each.startswith(f"{root}/") else "" for each in subjects)
+    return dict(Counter(each or str(root) for each in owners))
 
 
 def add(stacks: Counts, path: str, counts: dict[str, int]) -> None:

@@ -146,7 +146,8 @@ def _take_newest_line(node: Status, held: Sequence[Status]) -> None:
 
 def _stack_symptom(path: StackPath, newest: Revision | None, held: Sequence[Status]) -> Symptom:
     if newest and _is_told_to_go(newest):
-        return Symptom("shutdown", f"revision {newest.number} says that it shall go")
+        hangs = newest.report.get("reasons", []) if newest.outcome == "failed" else []
+        return Symptom("shutdown", "; ".join([f"revision {newest.number} says that it shall go", *hangs]))
     if newest and newest.outcome == "failed":
         return Symptom(
             "failed", "; ".join(newest.report.get("reasons", [])) or f"revision {newest.number} failed"

@@ -7,10 +7,10 @@ first.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from ailtire_deploy import causes, moments
+from ailtire_deploy import causes, moments, particulars
 from ailtire_deploy.names import ADMIN, LABEL_JOB, RESERVED
 from ailtire_deploy.state import ENDED_BADLY, Resource, State, Task
 from ailtire_deploy.units import SECOND
@@ -43,6 +43,8 @@ WORST_LAST: tuple[Word, ...] = (
 RECENT = 120.0  # seconds for which the failures of tasks that were replaced still count
 FOUND = 2.0  # seconds after which a gateway has the addresses of new tasks: it asks every second
 WATCHED = 5.0  # seconds for which a new task has to run: the engine's own default for updates
+PROVED = 10.0  # seconds for which a task has to run once another of the same spec did not last
+WORDLESS = 10.0  # seconds after which a task that is "new", without an error, lacks an address
 OFTEN = 3  # that many failures within RECENT are a crash loop, not an accident
 BEFORE_START = frozenset({"new", "pending", "allocated", "assigned", "accepted"})
 UPDATE_FAILED = {
@@ -63,7 +65,13 @@ class Symptom:
 
 def of(service: Resource, observed: State, now: float) -> Symptom:
     """How a service does."""
-    tasks = newest_first(observed.tasks_of(service.name))
+    found = read(service, observed, now)
+    return replace(found, message=particulars.added(found.message, service, observed))
+
+
+def read(service: Resource, observed: State, now: float) -> Symptom:
+    """The same in the engine's words alone."""
+    tasks = newest_first(tasks_of(service, observed))
     update = service.facts.get("update", "")
     if observed.finished(service):
         return Symptom("completed", "" if observed.ended_well(service) else "it need not run on the way back")
@@ -78,6 +86,14 @@ def of(service: Resource, observed: State, now: float) -> Symptom:
     if update and update != "completed":
         return moving(service, observed, tasks, now)
     return incomplete(service, observed, tasks, now)
+
+
+def tasks_of(service: Resource, observed: State) -> tuple[Task, ...]:
+    """Its tasks. Of a service that is meant to run on, one that ended with 0 ended without being asked."""
+    tasks = observed.tasks_of(service.name)
+    if service.ends:
+        return tasks
+    return tuple(replace(each, desired="running") if each.state == "complete" else each for each in tasks)
 
 
 def steady(tasks: tuple[Task, ...], now: float) -> Symptom:
@@ -103,7 +119,7 @@ def moving(service: Resource, observed: State, tasks: tuple[Task, ...], now: flo
     """An update is under way."""
     done = f"{observed.running(service.name)} of {wanted(service)} tasks are new"
     lost = recent_failures([task for task in tasks if task.current], now)
-    return Symptom("updating", joined(done, explain(lost[0]) if lost else stuck(tasks)))
+    return Symptom("updating", joined(done, explain(lost[0]) if lost else stuck(tasks, now)))
 
 
 def incomplete(service: Resource, observed: State, tasks: tuple[Task, ...], now: float) -> Symptom:
@@ -115,7 +131,7 @@ def incomplete(service: Resource, observed: State, tasks: tuple[Task, ...], now:
         if observed.running(service.name):
             return Symptom("warning", explain(lost[0]))
         return Symptom("error" if lost[0].state == "rejected" else "failed", explain(lost[0]))
-    held = stuck(current)
+    held = stuck(current, now)
     if held:
         return Symptom("waiting", held)
     again = joined("trying again", explain(lost[0])) if lost else ""
@@ -129,10 +145,16 @@ def progress(service: Resource, observed: State, newest: Iterable[Task]) -> str:
     return f"{count} ({', '.join(states)})" if states else count
 
 
-def stuck(tasks: Iterable[Task]) -> str:
+def stuck(tasks: Iterable[Task], now: float) -> str:
     """What keeps a task from starting, in the engine's words: no suitable node, a port in use, …"""
-    held = [task for task in leaders(tasks) if task.state in BEFORE_START]
-    return next((text for task in held if (text := task.error)), "")
+    return next((task.error or "it has no address yet" for task in leaders(tasks) if is_held(task, now)), "")
+
+
+def is_held(task: Task, now: float) -> bool:
+    """Whether a task cannot start. Of a network without free addresses the engine says nothing at all."""
+    if task.error:
+        return task.state in BEFORE_START
+    return task.state == "new" and task.timestamp > 0 and now - task.timestamp > WORDLESS
 
 
 def arrived(service: Resource, observed: State, now: float) -> bool:
@@ -144,13 +166,21 @@ def arrived(service: Resource, observed: State, now: float) -> bool:
     """
     if not observed.settled(service.name):
         return False
-    if service.is_job or service.service == ADMIN:
+    if service.is_job or service.service == ADMIN or observed.finished(service):
         return True
-    proved = service.service in RESERVED or has_check(service)
+    tasks = [each for each in tasks_of(service, observed) if each.current]
+    least = time_to_last(service, tasks, now)
+    running = (each for each in tasks if each.state == "running")
+    return not any(abs(now - task.timestamp) < least for task in running)
+
+
+def time_to_last(service: Resource, tasks: Iterable[Task], now: float) -> float:
+    """Seconds for which a new task has to run; more once another of an application has failed."""
+    if service.service in RESERVED:
+        return FOUND
     monitor = service.spec.get("UpdateConfig", {}).get("Monitor", WATCHED * SECOND) / SECOND
-    watched = FOUND if proved else monitor
-    live = (t for t in observed.tasks_of(service.name) if t.current and t.state == "running")
-    return not any(0 <= now - task.timestamp < watched for task in live)
+    watched = FOUND if has_check(service) else float(monitor)
+    return max(PROVED, watched) if recent_failures(tasks, now) else watched
 
 
 def has_check(service: Resource) -> bool:
@@ -158,13 +188,23 @@ def has_check(service: Resource) -> bool:
     return bool(container.get("Healthcheck", {}).get("Test", ["NONE"]) != ["NONE"])
 
 
-def hopeless(service: Resource, observed: State) -> str:
-    """Why the newest tasks of a service ended, if to try again cannot help; else nothing."""
-    tasks = newest_first(task for task in observed.tasks_of(service.name) if task.current)
-    last = [task for task in tasks if ended_badly(task)][:OFTEN]
-    found = [causes.of(explain(task)) for task in last]
-    certain = len(found) == OFTEN and all(cause is not None and cause.certain for cause in found)
-    return explain(last[0]) if certain and not observed.running(service.name) else ""
+def hopeless(service: Resource, observed: State, now: float) -> str:
+    """Why the tasks of a slot ended, again and again, if to try again cannot help; else nothing."""
+    tasks = [each for each in tasks_of(service, observed) if each.current]
+    for leader in leaders(tasks):
+        ended = [each for each in recent_failures(tasks, now) if each.slot == leader.slot][:OFTEN]
+        found = [causes.of(explain(each)) for each in ended]
+        certain = len(found) == OFTEN and all(cause is not None and cause.certain for cause in found)
+        if certain and leader.state != "running":
+            return particulars.added(explain(ended[0]), service, observed)
+    return ""
+
+
+def waits_for_others(service: Resource, observed: State, now: float) -> bool:
+    """Whether a task cannot start unless somebody changes the swarm or the definition."""
+    current = [each for each in observed.tasks_of(service.name) if each.current]
+    cause = causes.of(stuck(current, now))
+    return cause is not None and cause.outside
 
 
 def wanted(service: Resource) -> int:

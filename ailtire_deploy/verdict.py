@@ -20,6 +20,8 @@ from ailtire_deploy.units import SECOND
 
 GRACE = 60.0  # seconds for what no health check speaks of: an image pull, scheduling, a slow program
 
+CLEARING = 180.0  # seconds for which nothing may go away in a shutdown
+
 Outcome = Literal["pending", "converged", "failed", "rolled back"]
 ROLLED_BACK: Outcome = "rolled back"
 
@@ -60,7 +62,8 @@ def judge(
     open_ends = unsettled(State({**{each.key: each for each in beside}, **desired.resources}), observed, now)
     waiting = {f"{op.resource.key}: {op.waiting}" for op in plan.operations}
     at_work = children_at_work(desired, observed)
-    marker = frozenset([*open_ends, *waiting, *movement(observed, at_work)])
+    stages = (stage(each, observed) for each in open_ends)
+    marker = frozenset([*stages, *waiting, *movement(observed, at_work)])
     progress = advanced(before, marker, now)
     moving = {op.key.name for op in plan.ready}
     wrong = tuple(sorted([*refusals(report), *failures(desired, observed, moving, now)]))
@@ -68,8 +71,10 @@ def judge(
         return Verdict("failed", wrong, progress)
     if not marker:
         return Verdict("converged", (), progress)
+    stalled = now - progress.since
+    hopeless = any(waits_for_others(each, observed, now) for each in desired)
     times = [patience, *job_times(desired, observed), *(patience_below(observed, child) for child in at_work)]
-    if now - progress.since > max(times):
+    if stalled > max(times) or (stalled > patience / 2 and hopeless):
         return Verdict("failed", tuple(sorted(explain(open_ends, report, observed, now))), progress)
     return Verdict("pending", (), progress)
 
@@ -86,6 +91,20 @@ def unsettled(desired: State, observed: State, now: float) -> dict[str, Resource
     wanted = [each for each in desired if not each.absent and not each.adopt_only]
     services = [each for each in wanted if each.kind == "service" and not has_arrived(each, observed, now)]
     return {each.name: each for each in [*services, *pending_children(desired, observed)]}
+
+
+def stage(name: str, observed: State) -> str:
+    """How far an open end has come: that its tasks run is progress, and each that an update replaced."""
+    found = observed.get("service", name)
+    if found is None:
+        return name
+    updating = found.facts.get("update") == "updating"
+    return f"{name} {observed.settled(name)} {observed.running(name) if updating else ''}"
+
+
+def waits_for_others(wish: Resource, observed: State, now: float) -> bool:
+    found = observed.get("service", wish.name) if wish.kind == "service" else None
+    return found is not None and symptoms.waits_for_others(found, observed, now)
 
 
 def has_arrived(wish: Resource, observed: State, now: float) -> bool:
@@ -147,7 +166,7 @@ def failures(desired: State, observed: State, moving: Collection[str], now: floa
         gave_up = found and found.facts.get("update") in symptoms.UPDATE_FAILED
         if found and gave_up and not observed.finished(found):
             yield told(found, symptoms.of(found, observed, now).message)
-        elif found and not found.is_job and (last := symptoms.hopeless(found, observed)):
+        elif found and not found.is_job and (last := symptoms.hopeless(found, observed, now)):
             yield told(found, last)
         if found and job_failed(each, found, observed):
             yield told(found, symptoms.of(found, observed, now).message)
@@ -199,7 +218,10 @@ def why(service: str, observed: State, now: float) -> str:
     found = observed.get("service", service)
     if found is None:
         return "it was not created"
-    return symptoms.of(found, observed, now).message or "its tasks are not all there"
+    if not observed.settled(service):
+        return symptoms.of(found, observed, now).message or "its tasks are not all there"
+    last = symptoms.last_error(task for task in symptoms.tasks_of(found, observed) if task.current)
+    return symptoms.joined("its tasks do not last", last)
 
 
 def lost(observed: State, path: StackPath, now: float) -> bool:
@@ -236,10 +258,17 @@ def deadline(observed: State, path: StackPath) -> float | None:
 
 
 def patience(desired: State, asked: float | None = None) -> float:
-    """How many seconds without progress are borne: as asked, else what the slowest health check may take."""
+    """How many seconds without progress are borne: as asked, else what the slowest service takes a step."""
     if asked is not None:
         return asked
-    return GRACE + max((health_time(each.spec) for each in desired if each.kind == "service"), default=0.0)
+    services = (each.spec for each in desired if each.kind == "service")
+    return GRACE + max((health_time(each) + pace(each) for each in services), default=0.0)
+
+
+def pace(spec: Mapping[str, Any]) -> float:
+    """Seconds that an update rests between two batches of tasks: each batch is progress."""
+    update = spec.get("UpdateConfig", {})
+    return float(update.get("Delay", 0) + update.get("Monitor", 0)) / SECOND
 
 
 def health_time(spec: Mapping[str, Any]) -> float:

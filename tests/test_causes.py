@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ailtire_deploy import causes, explanation, names, status, symptoms, verdict
+from ailtire_deploy import causes, explanation, names, particulars, status, symptoms, verdict
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import plan
 from ailtire_deploy.report import Report
@@ -112,3 +112,92 @@ def test_an_explanation_names_what_is_not_well_and_nothing_else() -> None:
     well = status.tree(State.of([service()], tasks=(task(),)), SHOP, {}, NOW)
     assert [each["name"] for each in explanation.findings(well)] == ["shop"], "it has no controller"
     assert symptoms.arrived(service(), observed, NOW) is False
+
+
+SPEC = {
+    "TaskTemplate": {
+        "ContainerSpec": {"Healthcheck": {"Test": ["CMD", "x"]}},
+        "Placement": {"Constraints": ["node.labels.disk==ssd"]},
+        "Resources": {"Reservations": {"MemoryBytes": 2**40, "NanoCPUs": 500_000_000}},
+    },
+    "EndpointSpec": {"Ports": [{"PublishedPort": 8080, "TargetPort": 80, "PublishMode": "host"}]},
+}
+MORE = {
+    "task 1 on node complete: finished": "[its health check did not pass, or it ended by itself]",
+    "no suitable node (scheduling constraints not satisfied on 1 node)": "[it wants node.labels.disk==ssd]",
+    "no suitable node (insufficient resources on 1 node)": (
+        "[it reserves 0.5 CPUs and 1048576 MiB of memory]"
+    ),
+    "no suitable node (host-mode port already in use on 1 node)": (
+        "[port 8080 of the node is held by a service of another stack]"
+    ),
+    "driver failed programming external connectivity on endpoint x": (
+        "[port 8080 of the node is held by a process of the node, or a container that is not the swarm's]"
+    ),
+}
+
+
+@pytest.mark.parametrize("words", MORE)
+def test_what_the_engine_leaves_out_of_its_words_is_added(words: str) -> None:
+    found = service(**SPEC)
+    assert particulars.added(words, found, State.of([found])) == f"{words} {MORE[words]}"
+
+
+def test_nothing_is_added_that_is_not_known() -> None:
+    plain = "no suitable node (scheduling constraints not satisfied on 1 node)"
+    assert particulars.added(plain, service(), State()) == plain
+    assert particulars.added("it rains", service(**SPEC), State()) == "it rains"
+
+
+def test_the_service_that_holds_a_port_is_named() -> None:
+    web = service(**SPEC)
+    edge = replace(web, key=Key("service", "shop_edge"), labels={**web.labels, names.LABEL_SERVICE: "edge"})
+    found = particulars.added("(host-mode port already in use on 1 node)", web, State.of([web, edge]))
+    assert found.endswith("[port 8080 of the node is held by shop/edge]")
+
+
+def test_a_status_tells_the_particulars_too() -> None:
+    words = "no suitable node (scheduling constraints not satisfied on 1 node)"
+    web = service(**SPEC)
+    held = task(state="pending", error=words)
+    assert symptoms.of(web, State.of([web], tasks=(held,)), NOW).message == (
+        f"{words} [it wants node.labels.disk==ssd]"
+    )
+
+
+def test_a_task_that_stays_new_without_a_word_lacks_an_address() -> None:
+    web = service()
+    late = State.of([web], tasks=(task(state="new", age=11.0),))
+    found = symptoms.of(web, late, NOW)
+    assert (found.word, found.message) == ("waiting", "it has no address yet")
+    assert causes.of(found.message) is not None
+    soon = State.of([web], tasks=(task(state="new", age=2.0),))
+    assert symptoms.of(web, soon, NOW).word == "starting"
+
+
+def test_a_task_that_ended_with_0_and_was_replaced_counts_as_lost() -> None:
+    web = service()
+    ended = replace(task(1, "complete", age=2.0), desired="shutdown")
+    observed = State.of([web], tasks=(ended, task(2, "starting", age=1.0)))
+    assert "complete" in symptoms.of(web, observed, NOW).message
+
+
+def lost(state: str, error: str, *ages: float, spread: bool = False) -> list[Task]:
+    """Tasks that ended so long ago, all in one slot or each in its own."""
+    return [
+        replace(task(number, state, age, error=error), desired="shutdown", slot=str(number if spread else 1))
+        for number, age in enumerate(ages, 1)
+    ]
+
+
+def test_what_cannot_work_is_given_up_after_the_third_time_in_one_slot() -> None:
+    web, words = service(), "No such image: nope:1"
+
+    def given_up(*tasks: Task) -> str:
+        return symptoms.hopeless(web, State.of([web], tasks=tasks), NOW)
+
+    assert words in given_up(*lost("rejected", words, 1, 7, 13))
+    assert not given_up(*lost("rejected", words, 1, 7))
+    assert not given_up(*lost("rejected", words, 1, 2, 3, spread=True))
+    assert not given_up(task(9, age=0.5), *lost("rejected", words, 1, 7, 13))
+    assert not given_up(*lost("failed", "task: non-zero exit (1)", 1, 4, 7, 10))

@@ -20,6 +20,7 @@ LAYERS: dict[int, frozenset[str]] = {
         {"definition", "identity", "templating", "topology", "render", "specs", "diff", "plan", "revisions"}
         | {"pipeline", "jobs", "foresight", "recovery", "pruning", "sealing", "updates", "importing"}
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
+        | {"particulars", "deadlines", "remains"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}

@@ -282,6 +282,8 @@ def test_logs_of_one_service_leave_the_others_out() -> None:
 def test_an_unknown_service_is_refused_with_the_known_ones() -> None:
     with pytest.raises(NotFound, match="there are admin, db, gateway, web"):
         log_lines.select(shop_and_orders(), SHOP, "nothing")
+    with pytest.raises(NotFound, match=r"there is no service 'wep' in shop; did you mean web\?"):
+        log_lines.select(shop_and_orders(), SHOP, "wep")
     with pytest.raises(NotFound, match="no stack other"):
         log_lines.select(shop_and_orders(), StackPath(("other",)))
 

@@ -198,3 +198,99 @@ def test_a_controller_that_cannot_start_is_lost_after_a_while_and_one_that_runs_
 def test_a_controller_that_has_waited_for_long_is_lost():
     waiting = task("shop_orders_admin", "pending", timestamp=NOW - 61)
     assert verdict.lost(State.of([ADMIN], tasks=(waiting,)), ORDERS, NOW)
+
+
+MONITORED = {"UpdateConfig": {"Monitor": 5 * 10**9}}
+YOUNG = replace(WEB, spec=MONITORED)
+
+
+def ran(seconds, *lost, spec=MONITORED):
+    """A service whose task has run for so long; ``lost`` are the ages of those before it that failed."""
+    web = replace(WEB, spec=spec)
+    ended = (
+        replace(
+            task(web.name, "failed", error="task: non-zero exit (1)", timestamp=NOW - age),
+            id=f"f{age}",
+            desired="shutdown",
+        )
+        for age in lost
+    )
+    return State.of([web], tasks=(task(web.name, timestamp=NOW - seconds), *ended))
+
+
+def test_a_new_task_without_a_health_check_has_to_last_as_long_as_updates_are_watched():
+    assert judged(State.of([YOUNG]), ran(3.0)).outcome == "pending"
+    assert judged(State.of([YOUNG]), ran(5.5)).outcome == "converged"
+
+
+def test_a_task_that_shows_its_health_has_only_to_be_found_by_the_gateways():
+    spec = {**MONITORED, "TaskTemplate": {"ContainerSpec": {"Healthcheck": {"Test": ["CMD", "x"]}}}}
+    wished = replace(WEB, spec=spec)
+    assert judged(State.of([wished]), ran(2.5, spec=spec)).outcome == "converged"
+    assert judged(State.of([wished]), ran(2.5, 4.0, spec=spec)).outcome == "pending"
+
+
+def test_after_a_failure_a_task_has_to_last_longer():
+    assert judged(State.of([YOUNG]), ran(8.0, 9.0)).outcome == "pending"
+    assert judged(State.of([YOUNG]), ran(10.5, 12.0)).outcome == "converged"
+
+
+def test_a_crash_loop_never_converges_however_one_looks_and_fails_in_the_end():
+    """A program that ends every three seconds: found running, found missing, in turn."""
+    found, outcomes = None, set()
+    for second in range(130):
+        now = NOW + second
+        life = second % 4
+        observed = ran(life, 4.0 + life) if life < 3 else State.of([YOUNG], tasks=ran(0, 1.0).tasks[1:])
+        moved = replace(
+            observed, tasks=tuple(replace(t, timestamp=t.timestamp + second) for t in observed.tasks)
+        )
+        found = judged(State.of([YOUNG]), moved, found and found.progress, now)
+        outcomes.add(found.outcome)
+        if found.outcome == "failed":
+            break
+    assert outcomes == {"pending", "failed"}
+    assert "non-zero exit (1)" in found.reasons[0]
+
+
+def test_a_missing_image_is_a_verdict_after_the_third_rejection():
+    lost = [
+        replace(
+            task("shop_web", "rejected", error="No such image: nope:1", timestamp=NOW - age),
+            id=str(age),
+            desired="shutdown",
+        )
+        for age in (1.0, 6.0, 11.0)
+    ]
+    found = judged(State.of([WEB]), State.of([WEB], tasks=tuple(lost)))
+    assert found.outcome == "failed"
+    assert found.reasons[0].startswith(
+        "shop/web: task 1 on node rejected: No such image: nope:1; push the image"
+    )
+    assert judged(State.of([WEB]), State.of([WEB], tasks=tuple(lost[:2]))).outcome == "pending"
+
+
+def test_an_impossible_constraint_is_borne_for_half_the_time():
+    words = "no suitable node (scheduling constraints not satisfied on 1 node)"
+    held = State.of([WEB], tasks=(task("shop_web", "pending", error=words),))
+    first = judged(State.of([WEB]), held)
+    assert judged(State.of([WEB]), held, first.progress, NOW + 29).outcome == "pending"
+    late = judged(State.of([WEB]), held, first.progress, NOW + 31)
+    assert late.outcome == "failed"
+    assert "docker node inspect" in late.reasons[0]
+
+
+def test_each_task_that_an_update_replaces_is_progress():
+    web = service("web", wanted=3, update="updating")
+    old = [replace(task(web.name), id=f"o{n}", slot=str(n), current=False) for n in range(3)]
+    new = [replace(task(web.name), id=f"n{n}", slot=str(n)) for n in range(3)]
+    wished, found = State.of([WEB]), None
+    for number in range(3):
+        observed = State.of([web], tasks=(*new[:number], *old[number:]))
+        found = judged(wished, observed, found and found.progress, NOW + 50 * number)
+        assert found.outcome == "pending"
+
+
+def test_patience_knows_the_rests_of_an_update():
+    slow = replace(WEB, spec={"UpdateConfig": {"Delay": 30 * 10**9, "Monitor": 5 * 10**9}})
+    assert verdict.patience(State.of([slow])) == verdict.GRACE + 35

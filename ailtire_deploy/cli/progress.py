@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ailtire_deploy import status
+from ailtire_deploy import deadlines, status
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.errors import NotFound
 from ailtire_deploy.names import StackPath
@@ -68,24 +68,34 @@ class Journal:
         for name, each in nodes.items():
             quiet_start = first and each["status"] in SETTLED
             if self.words.get(name) != each["status"] and not quiet_start:
-                self._say(now, entry(name, each))
+                self._say(now, entry(name, each, nodes))
         for name in sorted(self.words.keys() - words.keys()):
             self._say(now, f"{name} gone")
         self.words = words
         if now - self.spoke >= SILENCE:
-            self._say(now, still(nodes))
+            self._say(now, still(nodes, deadlines.sentences(observed, self.path, now)))
 
     def _say(self, now: float, text: str) -> None:
         self.spoke = now
         self.tell(f"{now - self.began:4.0f}s {plain.line(text)}")
 
 
-def entry(name: str, node: Status) -> str:
-    """One status with its reason."""
+def entry(name: str, node: Status, others: Iterable[str] = ()) -> str:
+    """One status with its reason; of a stack with that of others only its name."""
+    told = node["message"].partition(": ")[0]
+    if node["type"] == "Stack" and told in others:
+        return f"{name} {node['status']}: see {told}"
     return f"{name} {node['status']}: {node['message']}" if node["message"] else f"{name} {node['status']}"
 
 
-def still(nodes: dict[str, Status]) -> str:
-    """What everybody is waiting for."""
-    open_ends = [entry(name, each) for name, each in nodes.items() if each["status"] not in SETTLED]
-    return f"still at work: {'; '.join(open_ends[-3:]) or 'waiting for the controllers'}"
+def still(nodes: dict[str, Status], times: dict[str, str]) -> str:
+    """What everybody is waiting for, each reason once, and for how long."""
+    open_ends = {name: each for name, each in nodes.items() if each["status"] not in SETTLED}
+    told = [entry(name, each) for name, each in open_ends.items() if not repeats(each, open_ends)]
+    limits = [f"{name} {text}" for name, text in times.items()][-1:]
+    return f"still at work: {'; '.join([*told[-3:], *limits]) or 'waiting for the controllers'}"
+
+
+def repeats(node: Status, others: Iterable[str]) -> bool:
+    """Whether a stack says no more than something in it."""
+    return node["type"] == "Stack" and node["message"].partition(": ")[0] in others

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from ailtire_deploy import pipeline, recovery, revisions, verdict
+from ailtire_deploy import pipeline, recovery, remains, revisions, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.controller import evidence, outcomes
 from ailtire_deploy.departures import stand_in
@@ -160,13 +160,24 @@ class Loop:
 
     def _leave(self, last: Revision, observed: State) -> float:
         """When all is gone, a root that nobody waits for has itself removed."""
-        if self.path.parent or observed.anything_below(self.path):
+        if observed.anything_below(self.path):
+            self._tell(last, self._hanging(observed), Report())
+            return MOVING
+        if self.path.parent:
             return MOVING
         alone = last.cause != revisions.COMMAND_LINE or self.now() - last.found.created > verdict.GRACE
         sweeper = pipeline.sweeper(self.path, self.site)
         if alone and sweeper.key not in observed.resources:
             self.engine.create(sweeper)
         return MOVING
+
+    def _hanging(self, observed: State) -> Verdict:
+        """Of a shutdown: failed as long as nothing goes any more, pending otherwise."""
+        left = frozenset([*(str(each.key) for each in observed), *(t.id for t in observed.tasks if t.live)])
+        self._progress = verdict.advanced(self._progress, left, self.now())
+        if self.now() - self._progress.since <= verdict.CLEARING:
+            return Verdict("pending", (), self._progress)
+        return Verdict("failed", remains.sentences(observed, self.path), self._progress)
 
     def _tell(self, last: Revision, judged: Verdict, report: Report) -> None:
         """Write the outcome on the revision, when it is another than before."""

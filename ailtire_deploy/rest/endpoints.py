@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from ailtire_deploy import identity
+from ailtire_deploy import explanation, identity
 from ailtire_deploy.errors import NotFound, Refused
 from ailtire_deploy.identity import Caller
 from ailtire_deploy.rest import bodies, streams
@@ -15,6 +15,7 @@ from ailtire_deploy.rest.messages import Answer, Request, json_answer
 from ailtire_deploy.rest.places import Place
 from ailtire_deploy.rest.protocol import Accepted, Controller, Stop
 from ailtire_deploy.rest.streams import Slots, Stream, Until
+from ailtire_deploy.status import Status
 from ailtire_deploy.views import pages
 
 PUBLIC = ""  # the role of what needs no token: it tells nothing about any stack
@@ -89,7 +90,10 @@ def shutdown(call: Call) -> Answer:
 
 
 def status(call: Call) -> Answer:
-    return json_answer(call.controller.status(call.budget))
+    """The tree; with ``explain`` only what in it is not well."""
+    found = call.controller.status(call.budget)
+    explain = call.parameters.get("explain", False)
+    return json_answer(explanation.explained(cast("Status", found)) if explain else found)
 
 
 def register(call: Call) -> Answer:
@@ -158,7 +162,7 @@ ENDPOINTS = (
     Endpoint("POST", "update", "operator", update, ("check", "replace", "allow_prune"), budget=15.0),
     Endpoint("POST", "rollback", "operator", rollback, budget=15.0),
     Endpoint("POST", "shutdown", "admin", shutdown),
-    Endpoint("GET", "status", "viewer", status, ("budget",), budget=STATUS_BUDGET),
+    Endpoint("GET", "status", "viewer", status, ("budget", "explain"), budget=STATUS_BUDGET),
     Endpoint("POST", "register", identity.CHILD, register, below=False),
     Endpoint("GET", "view", "viewer", page, ("budget",), budget=STATUS_BUDGET),
     Endpoint("GET", "view.css", PUBLIC, style),

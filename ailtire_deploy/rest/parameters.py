@@ -68,6 +68,7 @@ KNOWN: Mapping[str, Parameter] = {
     "check": BOOLEAN,
     "replace": BOOLEAN,
     "allow_prune": BOOLEAN,
+    "explain": BOOLEAN,
     "follow": BOOLEAN,
     "recursive": BOOLEAN,
     "tail": Parameter(_tail, f"a whole number from 0 to {TAIL_LIMIT}"),

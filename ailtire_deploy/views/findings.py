@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from ailtire_deploy import explanation
 from ailtire_deploy.explanation import Finding
 from ailtire_deploy.views import paint, plain
 from ailtire_deploy.views.paint import Paint
 
 
-def as_text(stack: str, findings: Sequence[Finding], colour: Paint = paint.none) -> list[str]:
-    """A block for each finding; one line when all is well."""
+def as_text(
+    stack: str,
+    findings: Sequence[Finding],
+    colour: Paint = paint.none,
+    deadlines: Mapping[str, str] = explanation.NONE,
+) -> list[str]:
+    """A block for each finding, and a line for each stack on its way; one line when all is well."""
     if not findings:
         return [f"{stack}: everything is as it should be"]
-    return [line for each in findings for line in _block(each, colour)]
+    limits = [f"{path} {text}" for path, text in deadlines.items()]
+    return [*(line for each in findings for line in _block(each, colour)), *limits]
 
 
 def _block(finding: Finding, colour: Paint) -> list[str]:

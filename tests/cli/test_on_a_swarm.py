@@ -286,6 +286,7 @@ def test_what_does_not_come_up_is_4_with_the_reason(run: Run, house: Household) 
     assert code == 4
     assert "failed: " in out
     assert "shop/orders" in out
+    assert "failed=1" in out.partition("RECAP")[2]
 
 
 def test_an_apply_that_does_not_wait_says_that_it_is_pending(run: Run) -> None:

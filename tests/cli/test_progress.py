@@ -73,6 +73,20 @@ def test_long_work_is_never_silent_for_half_a_minute() -> None:
     assert "shop/web starting" in watch.told[-1]
 
 
+def test_a_stack_does_not_repeat_what_something_in_it_says() -> None:
+    web = service(SHOP, "web")
+    held = task(web, state="pending", error="no suitable node", age=1)
+    rest = healthy(service(SHOP, "admin"), revision(SHOP, 1, "pending"))
+    stuck = State.of([*rest, web], tasks=(*rest.tasks, held))
+    watch = Watch()
+    assert watch.see(stuck) == [
+        "   0s shop waiting: see shop/web",
+        "   0s shop/web waiting: no suitable node",
+    ]
+    [still] = watch.see(stuck, 26)
+    assert still.count("no suitable node") == 1
+
+
 def test_foreign_text_in_progress_is_harmless() -> None:
     web = service(SHOP, "web")
     evil = task(web, state="pending", error="\x1b[2Jno node\n")

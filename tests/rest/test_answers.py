@@ -47,6 +47,21 @@ def test_status_is_the_controllers_json() -> None:
     assert controller.calls == [("status", 2.0)]
 
 
+def test_a_status_explained_is_what_is_not_well() -> None:
+    class Unwell(Remembering):
+        def status(self, budget: float) -> dict[str, Any]:
+            web = {"type": "Service", "name": "shop/web", "status": "error", "services": [], "line": "x"}
+            web["message"] = "task 1 rejected: No such image: nope:1"
+            return {"type": "Stack", "name": "shop", "status": "error", "services": [web]}
+
+    found = get("/_admin/status?explain=true", Unwell()).json
+    assert (found["stack"], found["status"]) == ("shop", "error")
+    [finding] = found["findings"]
+    assert (finding["name"], finding["cause"], finding["line"]) == ("shop/web", "image", "x")
+    assert finding["remedy"]
+    assert get("/_admin/status?explain=perhaps").status == 400
+
+
 def test_a_caller_further_up_says_how_long_it_waits() -> None:
     controller = Remembering()
     for asked in ("0.5", "1000", "0"):

@@ -25,7 +25,7 @@ def command(console: Console, stack: StackPath, explain: bool, engine: str | Non
     """
     import time
 
-    from ailtire_deploy import explanation, log_lines, status
+    from ailtire_deploy import deadlines, explanation, log_lines, status
     from ailtire_deploy.cli.swarms import connected
     from ailtire_deploy.log_streams import last_lines
     from ailtire_deploy.views import findings, trees
@@ -36,10 +36,11 @@ def command(console: Console, stack: StackPath, explain: bool, engine: str | Non
         lines = last_lines(swarm.engine, log_lines.within(observed, stack))
     tree = status.tree(observed, stack, lines, time.time())
     if explain:
+        times = deadlines.sentences(observed, stack, time.time())
         found = explanation.findings(tree)
         console.result(
-            text=lambda: findings.as_text(str(stack), found, console.paint),
-            data=lambda: {"stack": str(stack), "status": tree["status"], "findings": found},
+            text=lambda: findings.as_text(str(stack), found, console.paint, times),
+            data=lambda: explanation.explained(tree, times),
             markdown=lambda: findings.as_markdown(found),
         )
         return
