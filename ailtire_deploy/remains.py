@@ -12,7 +12,7 @@ MOST = 5  # of one kind that are named
 
 def sentences(observed: State, path: StackPath) -> tuple[str, ...]:
     """Why what stands at a path, or is owned below it, is still there: tasks first, as all waits for them."""
-    tasks = [each for each in observed.tasks if each.live]
+    tasks = sorted((each for each in observed.tasks if each.live), key=lambda each: each.desired == "running")
     told = [*dict.fromkeys(_task(each, observed) for each in tasks)][:MOST]
     left = sorted(str(each.key) for each in observed if path.covers(each.path))
     more = f" and {len(left) - MOST} more" if len(left) > MOST else ""

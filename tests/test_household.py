@@ -2,9 +2,9 @@
 
 import pytest
 
-from ailtire_deploy import revisions
+from ailtire_deploy import revisions, status
 from ailtire_deploy.controller import Controller
-from ailtire_deploy.errors import Busy, Unreachable
+from ailtire_deploy.errors import Busy, Failed, Unreachable
 from ailtire_deploy.names import StackPath
 from tests.household import Household, entry, three_levels
 
@@ -215,3 +215,23 @@ def test_an_apply_does_not_call_a_broken_tree_converged(house):
     recap = house.apply(entry(three_levels()))
     assert recap.verdict == "failed"
     assert recap.reasons[0].startswith("shop/orders/store: ")
+
+
+def test_a_shutdown_that_hangs_says_which_task_does_not_end(house):
+    house.apply(entry(three_levels()))
+    age, deepest = house.engine._age, StackPath(("shop", "orders", "ledger"))
+    house.engine._age = lambda task: None if task.service == "shop_orders_ledger_book" else age(task)
+    with pytest.raises(
+        Failed,
+        match="180 s: shop_orders_ledger_book: task 1 on node1 is still running; its program may not end",
+    ):
+        house.shutdown("shop")
+    house.settle(20)
+    observed = house.engine.observe(deepest.root)
+    newest = revisions.newest(observed, deepest)
+    assert (newest.absent, newest.outcome) == (True, "failed")
+    assert "is still running" in newest.report["reasons"][0]
+    assert "is still running" in status.tree(observed, deepest, {}, house.time)["message"]
+    house.engine._age = age
+    assert house.shutdown("shop").verdict == "gone"
+    assert house.names() == []

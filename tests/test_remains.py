@@ -16,6 +16,13 @@ def test_a_task_that_does_not_end_is_named_with_its_node() -> None:
     assert rest == ["still there: service shop_web"]
 
 
+def test_what_was_told_to_end_and_does_not_comes_first() -> None:
+    admin, web = service(SHOP, "admin"), service(SHOP, "web")
+    tasks = (task(admin), task(web, desired="remove"))
+    first = remains.sentences(State.of([admin, web], tasks=tasks), SHOP)[0]
+    assert first.startswith("shop/web: ")
+
+
 def test_a_network_without_tasks_may_be_held_by_a_container_of_somebody() -> None:
     net = Resource(Key("network", "shop_sibling"), labels=service(SHOP, "web").labels)
     found = remains.sentences(State.of([net]), SHOP)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.proof import Proof
 from tests.swarm import TRACEBACK, Swarm
 from tests.system.small import cleaned, write
 
@@ -52,14 +53,42 @@ def before(swarm: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
 
 def at_once(swarm: Swarm, files: dict[str, Path], code: int) -> dict[str, str]:
     """Apply all at the same time; what each said."""
+    ended = applied(swarm, files)
+    assert {name: found for name, (found, said) in ended.items()} == dict.fromkeys(files, code), ended
+    return {name: said for name, (_, said) in ended.items()}
+
+
+def applied(swarm: Swarm, files: dict[str, Path]) -> dict[str, tuple[int, str]]:
+    """How each ended, and what it said, when all are applied at the same time."""
     running = {name: swarm.start_cli("apply", file, "--output", "json") for name, file in files.items()}
-    said = {}
+    ended = {}
     for name, process in running.items():
         out, err = process.communicate(timeout=200)
-        said[name] = out + err
-        assert TRACEBACK not in said[name]
-        assert process.returncode == code, (name, process.returncode, said[name])
-    return said
+        assert TRACEBACK not in out + err
+        ended[name] = (process.returncode, out + err)
+    return ended
+
+
+def taken_back(name: str, code: int, said: str) -> bool:
+    """Whether a change failed as it should: back to the old version, and with its cause."""
+    return code == 5 and FAILURES[name][1] in said and '"verdict": "rolled back"' in said
+
+
+def rounds(swarm: Swarm, before: dict[str, Any], folder: Path, number: int) -> dict[str, int]:
+    """How often each change that fails was taken back, with the old version there afterwards."""
+    files = {name: stack(folder, name, well=False) for name in FAILURES}
+    good = dict.fromkeys(FAILURES, 0)
+    for _ in range(number):
+        ended = applied(swarm, files)
+        after = specs(swarm)
+        same = {name for name in FAILURES if of_stack(after, name) == of_stack(before, name)}
+        for name, (code, said) in ended.items():
+            good[name] += taken_back(name, code, said) and name in same
+    return good
+
+
+def of_stack(found: dict[str, Any], name: str) -> dict[str, Any]:
+    return {each: spec for each, spec in found.items() if each.split("_")[0] == name}
 
 
 def specs(swarm: Swarm) -> dict[str, Any]:
@@ -80,6 +109,17 @@ def test_a_change_that_fails_is_taken_back_and_its_cause_is_named(
     for name in FAILURES:
         found = swarm.cli("history", name, "--output", "json").json()["revisions"]
         assert [each["outcome"] for each in found[:2]] == ["converged", "failed"]
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+def test_changes_that_fail_ten_times_each(
+    swarm: Swarm, before: dict[str, Any], tmp_path: Path, prove_report: Proof
+) -> None:
+    good = rounds(swarm, before, tmp_path, 10)
+    for name, number in good.items():
+        prove_report(5, number, 10, f"taken back with its cause, success never reported: {name}")
+    assert good == dict.fromkeys(FAILURES, 10)
 
 
 def test_a_new_stack_that_cannot_work_is_never_called_converged(swarm: Swarm, tmp_path: Path) -> None:
