@@ -64,6 +64,8 @@ class Journal:
         self.began = self.began or now
         self.spoke = self.spoke or now
         nodes = seen(observed, self.path, now)
+        if first:
+            self._tell_deadline(observed, now)
         words: dict[str, str] = {name: each["status"] for name, each in nodes.items()}
         for name, each in nodes.items():
             quiet_start = first and each["status"] in SETTLED
@@ -74,6 +76,12 @@ class Journal:
         self.words = words
         if now - self.spoke >= SILENCE:
             self._say(now, still(nodes, deadlines.sentences(observed, self.path, now)))
+
+    def _tell_deadline(self, observed: State, now: float) -> None:
+        """How long the root is waited for, said once."""
+        said = deadlines.sentences(observed, self.path, now).get(str(self.path))
+        if said:
+            self._say(now, f"{self.path} {said}")
 
     def _say(self, now: float, text: str) -> None:
         self.spoke = now

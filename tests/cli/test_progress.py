@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ailtire_deploy.cli.console import Console
@@ -14,6 +15,7 @@ from ailtire_deploy.cli.live import picture
 from ailtire_deploy.cli.progress import Journal, watching
 from ailtire_deploy.state import State
 from tests.cli.running import BAD, environment, stack
+from tests.test_deadlines import BODY
 from tests.test_status import ORDERS, SHOP, healthy, revision, service, task
 
 
@@ -85,6 +87,15 @@ def test_a_stack_does_not_repeat_what_something_in_it_says() -> None:
     ]
     [still] = watch.see(stuck, 26)
     assert still.count("no suitable node") == 1
+
+
+def test_how_long_is_waited_is_said_at_first_and_while_nothing_happens() -> None:
+    watch = Watch()
+    parts = [service(SHOP, "admin"), service(SHOP, "web")]
+    made = replace(revision(SHOP, 1, "pending", **BODY), created=watch.time)
+    way = State.of([*(replace(each, created=watch.time) for each in parts), made])
+    assert watch.see(way)[0] == "   0s shop fails in about 59s unless something comes further"
+    assert watch.see(way, 26)[0].endswith("shop fails in about 33s unless something comes further")
 
 
 def test_foreign_text_in_progress_is_harmless() -> None:
