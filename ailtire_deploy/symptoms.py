@@ -188,11 +188,15 @@ def has_check(service: Resource) -> bool:
     return bool(container.get("Healthcheck", {}).get("Test", ["NONE"]) != ["NONE"])
 
 
-def hopeless(service: Resource, observed: State, now: float) -> str:
-    """Why the tasks of a slot ended, again and again, if to try again cannot help; else nothing."""
+def hopeless(service: Resource, observed: State, now: float, since: float) -> str:
+    """Why the tasks of a slot ended, again and again, if to try again cannot help; else nothing.
+
+    What ended before ``since`` belongs to an earlier attempt.
+    """
     tasks = [each for each in tasks_of(service, observed) if each.current]
+    lost = [each for each in recent_failures(tasks, now) if each.timestamp >= since]
     for leader in leaders(tasks):
-        ended = [each for each in recent_failures(tasks, now) if each.slot == leader.slot][:OFTEN]
+        ended = [each for each in lost if each.slot == leader.slot][:OFTEN]
         found = [causes.of(explain(each)) for each in ended]
         certain = len(found) == OFTEN and all(cause is not None and cause.certain for cause in found)
         if certain and leader.state != "running":

@@ -66,7 +66,7 @@ def judge(
     marker = frozenset([*stages, *waiting, *movement(observed, at_work)])
     progress = advanced(before, marker, now)
     moving = {op.key.name for op in plan.ready}
-    wrong = tuple(sorted([*refusals(report), *failures(desired, observed, moving, now)]))
+    wrong = tuple(sorted([*refusals(report), *failures(desired, observed, moving, now, progress.since)]))
     if wrong:
         return Verdict("failed", wrong, progress)
     if not marker:
@@ -154,7 +154,9 @@ def refusals(report: Report) -> Iterable[str]:
     )
 
 
-def failures(desired: State, observed: State, moving: Collection[str], now: float) -> Iterable[str]:
+def failures(
+    desired: State, observed: State, moving: Collection[str], now: float, since: float
+) -> Iterable[str]:
     """What has failed for good: updates the engine gave up, children that say so.
 
     What is being written at this moment gets its chance first.
@@ -166,7 +168,7 @@ def failures(desired: State, observed: State, moving: Collection[str], now: floa
         gave_up = found and found.facts.get("update") in symptoms.UPDATE_FAILED
         if found and gave_up and not observed.finished(found):
             yield told(found, symptoms.of(found, observed, now).message)
-        elif found and not found.is_job and (last := symptoms.hopeless(found, observed, now)):
+        elif found and not found.is_job and (last := symptoms.hopeless(found, observed, now, since)):
             yield told(found, last)
         if found and job_failed(each, found, observed):
             yield told(found, symptoms.of(found, observed, now).message)

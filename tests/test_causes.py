@@ -53,10 +53,14 @@ def task(number=1, state="running", age=100.0, **rest):
     return Task(f"t{number}", "shop_web", "1", "node", state, "running", timestamp=NOW - age, **rest)
 
 
-def judged(found, *tasks):
-    observed = State.of([found], tasks=tasks)
-    wish = State.of([found])
-    return verdict.judge(wish, observed, plan(wish, observed, SHOP, NOW), Report(), None, NOW, 60.0)
+def judged(found, *tasks, begun=0.0):
+    """The verdict, of a wait that began so many seconds ago."""
+    wish, observed, before = State.of([found]), State.of([found], tasks=tasks), None
+    for now in (NOW - begun, NOW):
+        step = plan(wish, observed, SHOP, now)
+        last = verdict.judge(wish, observed, step, Report(), before, now, 60.0)
+        before = last.progress
+    return last
 
 
 WATCHED = {"UpdateConfig": {"Monitor": 20 * SECOND}}
@@ -84,8 +88,8 @@ def rejected(count, error="No such image: web:9"):
 
 
 def test_what_cannot_get_better_fails_at_once() -> None:
-    assert judged(service(), *rejected(2), task(9, "preparing", 0)).outcome == "pending"
-    found = judged(service(), *rejected(3), task(9, "preparing", 0))
+    assert judged(service(), *rejected(2), task(9, "preparing", 0), begun=50.0).outcome == "pending"
+    found = judged(service(), *rejected(3), task(9, "preparing", 0), begun=50.0)
     assert found.outcome == "failed"
     assert found.reasons[0].startswith(
         "shop/web: task 1 on node rejected: No such image: web:9; push the image"
@@ -193,11 +197,12 @@ def lost(state: str, error: str, *ages: float, spread: bool = False) -> list[Tas
 def test_what_cannot_work_is_given_up_after_the_third_time_in_one_slot() -> None:
     web, words = service(), "No such image: nope:1"
 
-    def given_up(*tasks: Task) -> str:
-        return symptoms.hopeless(web, State.of([web], tasks=tasks), NOW)
+    def given_up(*tasks: Task, since: float = NOW - 20) -> str:
+        return symptoms.hopeless(web, State.of([web], tasks=tasks), NOW, since)
 
     assert words in given_up(*lost("rejected", words, 1, 7, 13))
     assert not given_up(*lost("rejected", words, 1, 7))
+    assert not given_up(*lost("rejected", words, 1, 7, 13), since=NOW - 10), "an earlier attempt's is over"
     assert not given_up(*lost("rejected", words, 1, 2, 3, spread=True))
     assert not given_up(task(9, age=0.5), *lost("rejected", words, 1, 7, 13))
     assert not given_up(*lost("failed", "task: non-zero exit (1)", 1, 4, 7, 10))

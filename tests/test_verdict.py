@@ -262,12 +262,14 @@ def test_a_missing_image_is_a_verdict_after_the_third_rejection():
         )
         for age in (1.0, 6.0, 11.0)
     ]
-    found = judged(State.of([WEB]), State.of([WEB], tasks=tuple(lost)))
+    begun = judged(State.of([WEB]), State.of([WEB]), now=NOW - 20).progress
+    found = judged(State.of([WEB]), State.of([WEB], tasks=tuple(lost)), begun)
     assert found.outcome == "failed"
     assert found.reasons[0].startswith(
         "shop/web: task 1 on node rejected: No such image: nope:1; push the image"
     )
-    assert judged(State.of([WEB]), State.of([WEB], tasks=tuple(lost[:2]))).outcome == "pending"
+    twice = State.of([WEB], tasks=tuple(lost[:2]))
+    assert judged(State.of([WEB]), twice, begun).outcome == "pending"
 
 
 def test_an_impossible_constraint_is_borne_for_half_the_time():
