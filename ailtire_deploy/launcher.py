@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ailtire_deploy import (
@@ -110,7 +110,8 @@ class Launcher:
         for part in path.parts[1:]:
             key = identity.derive(key, part)
         ahead = foresight.with_given(observed, State.of([draft]))
-        writer = Writer(self.site, key, author=self.author)
+        site = replace(self.site, build=build_of(observed, path))
+        writer = Writer(site, key, author=self.author)
         first = Plan(OUTERMOST, (Operation("create", draft, cause=f"back to {old.name}"),))
         return draft, {OUTERMOST: first} | dict(
             foresight.plans(foresight.as_revision(path, draft), ahead, writer, self.now())
@@ -156,7 +157,8 @@ class Launcher:
     def wish(self, entry: Entry, observed: State, *, keep: bool) -> Wish:
         """What shall be there, of what the command line writes. ``keep`` puts new keys into the key file."""
         keys, salt = self._keys(entry.path, observed, keep=keep)
-        writer = Writer(self.site, keys.key, author=self.author)
+        build = self.site.build or build_of(observed, entry.path)
+        writer = Writer(replace(self.site, build=build), keys.key, author=self.author)
         sealed = sealing.seal(
             entry.body["definition"], entry.stacks, entry.path, salt, self.read(entry, keys.seed)
         )
@@ -217,6 +219,14 @@ class Launcher:
         desired = State.of(pipeline.departure(root, observed, writer))
         report = apply(plan(desired, observed, OUTERMOST, self.now()), self.engine)
         return Report.of([Report(report.changed), stand_in(self.engine, observed, root, writer, self.now())])
+
+
+def build_of(observed: State, path: StackPath) -> str:
+    """The build of our image that a stack's controller was started for; empty where that is unknown."""
+    controller = observed.get("service", names.admin_service(path))
+    container = controller.spec.get("TaskTemplate", {}).get("ContainerSpec", {}) if controller else {}
+    said = dict(each.partition("=")[::2] for each in container.get("Env") or ())
+    return str(said.get("AILTIRE_BUILD", ""))
 
 
 def refuse_while_leaving(observed: State, root: StackPath) -> None:

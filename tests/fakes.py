@@ -57,8 +57,8 @@ class FakeEngine:
     ``before`` and ``after`` are called around each write with its number, counted from 1, and may raise: that
     is how crashes, lost answers and failing engines are made. ``stuck`` names services, or images, whose
     tasks never start; ``lag`` is the number of looks a task takes to start and to end. ``exits`` are the exit
-    codes of one-shot services, 0 by default; ``output`` what tasks wrote, by id or service; ``started``
-    counts the tasks each service ever had.
+    codes of one-shot services, 0 by default, ``lasting`` services that are none; ``output`` what tasks wrote,
+    by id or service; ``started`` counts the tasks each service ever had.
     """
 
     lag: int = 1
@@ -66,6 +66,7 @@ class FakeEngine:
     before: Callable[[int], None] = lambda number: None
     after: Callable[[int], None] = lambda number: None
     stuck: set[str] = field(default_factory=set)
+    lasting: set[str] = field(default_factory=set)
     exits: dict[str, int] = field(default_factory=dict)
     started: Counter[str] = field(default_factory=Counter)
     objects: dict[Key, Resource] = field(default_factory=dict)
@@ -236,7 +237,12 @@ class FakeEngine:
 
     def _age(self, task: Running) -> None:
         task.age += 1
-        if task.desired == "running" and task.state == "running" and _attempts(task.template):
+        if (
+            task.desired == "running"
+            and task.state == "running"
+            and _attempts(task.template)
+            and task.service not in self.lasting
+        ):
             self._end(task)
         elif task.state in ENDED and task.desired != "remove":
             return

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.proof import Proof
 from tests.swarm import TRACEBACK, Swarm, eventually
 from tests.system.looking import (
     addresses,
@@ -53,12 +54,16 @@ def test_a_first_apply_reports_every_stack_and_all_urls_answer(deployed: Deploye
     assert seen == deployed.tree.urls
 
 
-def test_a_second_apply_writes_nothing(deployed: Deployed) -> None:
+def test_a_second_apply_writes_nothing(deployed: Deployed, prove_report: Proof) -> None:
     deployed.note()
     report = deployed.cli("apply", "--output", "json", code=0).json()
-    assert {path: line["changed"] for path, line in report["stacks"].items() if line["changed"]} == {}
+    changed = {path: line["changed"] for path, line in report["stacks"].items() if line["changed"]}
+    after = deployed.swarm.dump()
+    good = not changed and after == deployed.settled
+    prove_report(1, int(good), 1, f"second apply of {deployed.tree.playbook}, no registry")
+    assert changed == {}
     assert set(deployed.tree.stacks) <= set(report["stacks"])
-    assert deployed.swarm.dump() == deployed.settled
+    assert after == deployed.settled
 
 
 def test_plan_of_the_same_definition_finds_nothing(deployed: Deployed) -> None:

@@ -1,0 +1,88 @@
+"""Whoever applies the same files again changes nothing: every example and every case, with no registry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ailtire_deploy import loading
+from tests.household import Household, entry, three_levels
+from tests.proof import Proof
+from tests.stacks import CASES
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "playbooks").glob("*.yml"))
+TARGETS = [*EXAMPLES, *(folder / "stack.yml" for folder in CASES)]
+
+
+def changes_of_a_second_apply(house: Household, target: Path) -> list[str]:
+    """Apply what a file names twice, and say what the second time did; a first one has to arrive."""
+    found = []
+    for each in [root for play in loading.load(target).plays for root in play.entries]:
+        first = house.apply(each)
+        assert first.verdict == "converged", (str(target), first.reasons)
+        house.settle(20)
+        before, tasks = len(house.engine.writes), started(house)
+        again = house.apply(each)
+        house.settle(20)
+        found += house.engine.writes[before:]
+        changed = {path: counts["changed"] for path, counts in again.stacks.items() if counts["changed"]}
+        found += [f"{path}: {number} changed" for path, number in changed.items()]
+        found += [f"started: {task}" for task in sorted(started(house) - tasks)]
+        found += [str(op.key) for plan in house.launcher().plan(each).values() for op in plan.operations]
+    return found
+
+
+def started(house: Household) -> set[str]:
+    """Every task there is, by its id."""
+    return {each.id for each in house.engine.running}
+
+
+def test_a_second_apply_of_every_example_and_case_does_nothing(tmp_path: Path, prove_report: Proof) -> None:
+    wrong = {}
+    for number, target in enumerate(TARGETS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        house = Household(folder)
+        house.engine.lasting = {"orders_db"}  # it may be restarted three times, and is no job
+        if found := changes_of_a_second_apply(house, target):
+            wrong[str(target)] = found
+    good = len(TARGETS) - len(wrong)
+    prove_report(1, good, len(TARGETS), "second apply of every example and case, on the engine model")
+    assert wrong == {}
+
+
+def test_there_are_examples_and_cases() -> None:
+    assert len(EXAMPLES) >= 2
+    assert len(CASES) >= 4
+
+
+def test_another_build_of_our_image_rolls_every_controller_once_and_nothing_else(tmp_path: Path) -> None:
+    house = Household(tmp_path)
+    house.site = replace(house.site, build="sha256:old")
+    house.apply(entry(three_levels()))
+    house.site = replace(house.site, build="sha256:new")
+    plans = house.launcher().plan(entry(three_levels())).values()
+    planned = sorted(f"{op.verb} {op.key}" for each in plans for op in each.operations)
+    assert [each.split()[-1] for each in planned] == [
+        "shop_admin",
+        "shop_orders_admin",
+        "shop_orders_ledger_admin",
+    ]
+    done = len(house.engine.writes)
+    house.loops.clear()  # the new ones read their environment
+    house.apply(entry(three_levels()))
+    house.settle()
+    assert sorted(house.engine.writes[done:]) == planned
+    assert all(each.empty for each in house.launcher().plan(entry(three_levels())).values())
+
+
+def test_where_our_image_cannot_be_seen_the_controllers_stay_as_they_are(tmp_path: Path) -> None:
+    house = Household(tmp_path)
+    known = house.site
+    house.site = replace(known, build="sha256:old")
+    house.apply(entry(three_levels()))
+    before = list(house.engine.writes)
+    house.site = known
+    assert all(each.empty for each in house.launcher().plan(entry(three_levels())).values())
+    house.apply(entry(three_levels()))
+    assert house.engine.writes == before
