@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 
-from rig import OURS, STACK, Rig, compose, definition, in_turn, judged, ratio, rig, summary, surplus
+from rig import OURS, Rig, compose, definition, in_turn, judged, ratio, rig, summary, surplus
 
 ROUNDS = 7
 PEER = "peer"
@@ -116,7 +116,7 @@ def from_nothing(bench: Rig, count: int) -> None:
     """Seconds, for information: ours starts a controller and a gateway first."""
 
     def mine() -> float:
-        bench.run(OURS, "shutdown", STACK, "--yes")
+        bench.run(OURS, "shutdown", definition(bench, count), "--yes")
         return ours(bench, count)()
 
     def theirs() -> float:

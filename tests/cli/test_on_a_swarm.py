@@ -235,8 +235,13 @@ def test_a_shutdown_ends_with_nothing(run: Run, deployed: Household) -> None:
 
 def test_a_shutdown_may_be_said_by_file_and_again(run: Run, deployed: Household) -> None:
     assert run("shutdown", "present.yml", "--yes")[0] == 0
-    code, document = documents(run, "shutdown", "shop", "--yes")
+    code, document = documents(run, "shutdown", "present.yml", "--yes")
     assert (code, document) == (0, {"stacks": {}, "verdict": "gone", "reasons": []})
+
+
+def test_a_name_that_is_none_is_not_shut_down(run: Run, deployed: Household) -> None:
+    code, _, err = run("shutdown", "shopp", "--yes")
+    assert (code, err) == (4, "error: there is no stack shopp on this swarm; did you mean shop?\n")
 
 
 def test_a_shutdown_asks_on_a_terminal(

@@ -84,7 +84,7 @@ class Rig:
 
     def shutdown(self) -> Outcome:
         """Take the tree down; nothing is left."""
-        outcome = self.swarm.cli("shutdown", self.name, "--yes", code=0, **self.environment)
+        outcome = self.swarm.cli("shutdown", self.file, "--yes", code=0, **self.environment)
         assert left(self.swarm, self.name) == []
         return outcome
 

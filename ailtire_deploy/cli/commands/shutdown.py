@@ -28,4 +28,4 @@ def command(console: Console, target: str, engine: str | None, yes: bool) -> int
 
     paths = targets.paths(target)
     insist_on_roots(paths)
-    return take_down(console, paths, engine, yes=yes)
+    return take_down(console, paths, engine, yes=yes, named=not targets.looks_like_a_file(target))
