@@ -53,7 +53,11 @@ def present(stack: Stack, observed: State, writer: Writer) -> State:
             *jobs.asked_for(made, observed, writer.revision, writer.back),
             *wishes.values(),
             *(child_key(stays, child, writer) for child in stays.children),
-            *(kept for child in stays.children for kept in older_revisions(stays.path / child.key, observed)),
+            *(
+                kept
+                for key, wish in wishes.items()
+                for kept in older_revisions(stays.path / key, wish, observed)
+            ),
             *secrets_in_use(stays, observed),
             *(each for child in sorted(gone) for each in departure(child, observed, writer)),
         ]
@@ -106,9 +110,14 @@ def child_key(stack: Stack, child: Child, writer: Writer) -> Resource:
     return Resource(Key("secret", names.key_secret(path)), labels=labels, data=key)
 
 
-def older_revisions(path: StackPath, observed: State) -> tuple[Resource, ...]:
-    """The revisions that stay beside the wished one, for history and rollback."""
-    return tuple(each.found for each in revisions.kept(observed, path))
+def older_revisions(path: StackPath, wish: Resource, observed: State) -> tuple[Resource, ...]:
+    """The revisions that stay beside the wished one, for history and rollback.
+
+    Old ones are collected when a new one is written, and at no other time: nothing to do is nothing done.
+    """
+    new = wish.key not in observed.resources
+    found = revisions.kept(observed, path) if new else revisions.history(observed, path)
+    return tuple(each.found for each in found)
 
 
 def secrets_in_use(stack: Stack, observed: State) -> Iterable[Resource]:

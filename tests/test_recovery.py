@@ -302,3 +302,16 @@ def test_a_revision_that_was_replaced_before_it_arrived_is_superseded(house):
         )
     house.settle(30)
     assert [each["outcome"] for each in controller.history()] == ["converged", "superseded", "converged"]
+
+
+def test_old_revisions_go_when_a_new_one_is_written_and_at_no_other_time(house):
+    for number in range(14):
+        house.apply(tree(word=str(number)))
+        house.time += 1000
+        plans = house.launcher().plan(tree(word=str(number))).values()
+        assert [str(op) for each in plans for op in each.operations] == []
+    assert len(history(house)) <= revisions.KEPT + 1
+    writes = list(house.engine.writes)
+    house.settle(20)
+    assert house.apply(tree(word="13")).verdict == "converged"
+    assert house.engine.writes == writes

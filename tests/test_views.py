@@ -235,3 +235,23 @@ def test_colours_surround_the_text_and_no_colour_leaves_it_alone() -> None:
 def test_long_text_is_cut_to_the_width() -> None:
     assert plain.shortened("abcdef", 4) == "abc…"
     assert plain.lines("a\n\tb") == ["a", "    b"]
+
+
+def kept(number: int, **body: object) -> Revision:
+    whole = {"format": 1, "definition": {}, "parameters": {}, "environment": {}, **body}
+    made = revisions.make(State(), SHOP, whole, cause="local", origin="", author="anna")
+    return Revision(SHOP, number, made)
+
+
+def test_two_revisions_differ_in_fields_and_texts_line_by_line() -> None:
+    older = kept(3, parameters={"a": 1, "gone": True}, environment={"TEXT": "one\ntwo\n"})
+    newer = kept(5, parameters={"a": 2}, environment={"TEXT": "one\nthree\n"})
+    changes = histories.difference(older, newer)
+    assert [each.path for each in changes] == ["environment.TEXT", "parameters.a", "parameters.gone"]
+    shown = histories.difference_as_text(changes)
+    assert "-two" in shown
+    assert "+three" in shown
+    assert "parameters.a: 1 → 2" in shown
+    assert histories.difference_as_json(older, newer)["to"] == 5
+    assert histories.difference_as_text(histories.difference(older, older)) == ["no difference"]
+    assert len(histories.difference_as_markdown(changes)) == 5

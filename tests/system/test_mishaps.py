@@ -84,6 +84,25 @@ def test_a_saved_plan_is_done_as_it_was_saved_or_not_at_all(
     assert swarm.cli("apply", "--plan", file, code=7).err, "it has been done"
 
 
+def test_an_older_revision_comes_back_by_hand_and_over_rest(swarm: Swarm, comet: Path) -> None:
+    def note() -> str:
+        return str(swarm.objects("service")["comet_tail"]["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"])
+
+    applied(swarm, comet, "older")
+    number = swarm.cli("history", "comet", "--output", "json").json()["revisions"][0]["number"]
+    applied(swarm, comet, "newer")
+    swarm.cli("rollback", "comet", "--check", code=2)
+    swarm.cli("rollback", "comet", "--yes", code=0, timeout=90)
+    assert "NOTE=older" in note()
+    token = swarm.cli("token", "comet", "--role", "operator").out.strip()
+    asked = {"port": SHARED_PORT, "token": token, "json": {"revision": number + 1}}
+    answer = swarm.http("POST", "/_admin/rollback", **asked)
+    assert answer.status_code == 202, answer.text
+    eventually(lambda: "NOTE=newer" in note(), 30, "the newer one is back")
+    assert swarm.http("POST", "/_admin/rollback", **{**asked, "json": {"revision": 99}}).status_code == 404
+    applied(swarm, comet, "newest")
+
+
 def race(swarm: Swarm, file: Path, rounds: int) -> list[str]:
     """What went wrong in rounds of two applies at once, half of them with two different revisions."""
     wrong = []

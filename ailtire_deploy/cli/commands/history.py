@@ -19,15 +19,28 @@ from ailtire_deploy.names import StackPath
     metavar="OLDER NEWER",
     help="Show what differs between two revisions.",
 )
+@click.option(
+    "--since",
+    type=click.IntRange(min=1),
+    metavar="OLDER",
+    help="The same, between one revision and the newest.",
+)
 @options.engine
 @options.console("text", "json", "markdown")
-def command(console: Console, stack: StackPath, numbers: tuple[int, int] | None, engine: str | None) -> None:
+def command(
+    console: Console,
+    stack: StackPath,
+    numbers: tuple[int, int] | None,
+    since: int | None,
+    engine: str | None,
+) -> None:
     """Show the revisions of a stack, newest first: when, by whom, and what became of each.
 
     \b
     Examples:
       ailtire-deploy history shop
       ailtire-deploy history shop --diff 3 5
+      ailtire-deploy history shop --since 3
       ailtire-deploy history shop/orders --output json
     """
     from ailtire_deploy import recovery, revisions
@@ -36,6 +49,9 @@ def command(console: Console, stack: StackPath, numbers: tuple[int, int] | None,
 
     with connected(engine) as swarm:
         observed = swarm.engine.observe(stack.root)
+    recovery.insist(observed, stack)
+    if since:
+        numbers = since, revisions.history(observed, stack)[0].number
     if numbers:
         older, newer = (recovery.numbered(observed, stack, number) for number in numbers)
         changes = histories.difference(older, newer)
@@ -45,7 +61,6 @@ def command(console: Console, stack: StackPath, numbers: tuple[int, int] | None,
             markdown=lambda: histories.difference_as_markdown(changes),
         )
         return
-    recovery.insist(observed, stack)
     found = revisions.history(observed, stack)
     console.result(
         text=lambda: histories.as_text(found, console.paint),
