@@ -76,7 +76,12 @@ VARIABLES = [
     ("web:${TAG:-1.0}", "web:{{ tag }}", {"tag": {"type": "string", "default": "1.0"}}),
     ("web:$TAG", "web:{{ tag }}", {"tag": {"type": "string"}}),
     ("web:${TAG:?say which}", "web:{{ tag }}", {"tag": {"type": "string", "description": "say which"}}),
-    ("web:${TAG:-${OTHER:-2}}", "web:{{ tag }}", {"tag": {"type": "string", "default": ""}}),
+    ("web:${TAG:-a${OTHER:-b}}", "web:{{ tag }}", {"tag": {"type": "string", "default": "ab"}}),
+    (
+        "${TAG:-a}${tag:-b}",
+        "{{ tag }}{{ tag_2 }}",
+        {"tag": {"type": "string", "default": "a"}, "tag_2": {"type": "string", "default": "b"}},
+    ),
     ("a$$b", "a$b", {}),
     ("{{ a }}", "{% raw %}{{ a }}{% endraw %}", {}),
     ("x${A:+yes}", "x{{ 'yes' if a else '' }}", {"a": {"type": "string", "default": ""}}),
@@ -90,6 +95,13 @@ def test_variables_become_parameters(text: str, template: str, parameters: dict[
     found = imported(f"services:\n  web:\n    image: web\n    environment:\n      A: '{text}'\n").definition
     assert found["services"]["web"]["environment"]["A"] == template
     assert found.get("parameters", {}) == parameters
+
+
+def test_a_config_stays_a_file_and_one_that_is_missing_is_named() -> None:
+    configs = "configs: {own: {file: web.env}, none: {file: x}}"
+    found = imported(f"services: {{web: {{image: web, configs: [own, none]}}}}\n{configs}\n")
+    assert found.definition["configs"] == {"own": {"file": "web.env"}, "none": {"content": ""}}
+    assert [each.path for each in found.impossible] == ["configs.none.file"]
 
 
 @pytest.mark.parametrize("port", ["8080:80", "127.0.0.1:8080:80", "[::1]:8080:80/tcp"])

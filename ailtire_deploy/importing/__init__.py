@@ -40,7 +40,7 @@ def translate(document: Document, folder: str, read: Callable[[str], str]) -> Im
     made: dict[str, Any] = {"name": _name(data.get("name"), folder, notes)}
     made |= {"parameters": parameters} if parameters else {}
     made |= services.translated(data["services"], notes, read)
-    made |= shared.translated(data, notes)
+    made |= shared.translated(data, notes, read)
     made |= {key: value for key, value in data.items() if key.startswith("x-")}
     for key in sorted(set(data) - SHARED):
         if not key.startswith("x-"):
@@ -62,7 +62,8 @@ def _name(given: Any, folder: str, notes: Notes) -> str:
 def _checked(made: dict[str, Any], notes: Notes) -> dict[str, Any]:
     """Without what the checks object to. Raises InvalidInput when nothing is left to be deployed."""
     for _ in range(ROUNDS):
-        body = {"format": 1, "name": made["name"], "context": "", "environment": {}, "definition": made}
+        looked_at = {**made, "configs": {key: _read(each) for key, each in made.get("configs", {}).items()}}
+        body = {"format": 1, "name": made["name"], "context": "", "environment": {}, "definition": looked_at}
         body["parameters"] = {key: _sample(each) for key, each in made.get("parameters", {}).items()}
         _, problems = definition.examine_tree(body, StackPath((made["name"],)))
         if not problems:
@@ -71,6 +72,11 @@ def _checked(made: dict[str, Any], notes: Notes) -> dict[str, Any]:
             if path := cut(made, problem.path):
                 notes.impossible(path, f"{problem.message}{f' ({problem.hint})' if problem.hint else ''}")
     raise InvalidInput([notes.document.problem((), "nothing of it can be deployed on a swarm")])
+
+
+def _read(config: Any) -> Any:
+    """A config as it is once its file has been read, which is done when it is applied."""
+    return {"content": ""} if isinstance(config, dict) and isinstance(config.get("file"), str) else config
 
 
 def _sample(declared: dict[str, Any]) -> Any:

@@ -25,6 +25,7 @@ class _Variables:
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
         self.parameters: dict[str, Any] = {}
+        self.names: dict[str, str] = {}
 
     def walk(self, value: Any, path: Path) -> Any:
         if isinstance(value, dict):
@@ -55,9 +56,11 @@ class _Variables:
 
     def _part(self, part: tuple[str, str, str], path: Path) -> str:
         variable, operator, word = part
-        name = variable.lower()
+        name = self._name(variable)
         declared = self.parameters.setdefault(name, {"type": "string"})
-        default = "".join(each if isinstance(each, str) else "" for each in _parts(word, 1))
+        default = _settled(word, 1)
+        if "${" in word:
+            self.notes.translated(path, f"the default of {name} was another variable: it is {default!r} now")
         if operator in (":-", "-") and "default" not in declared:
             declared |= _declared(default)
         elif operator in (":+", "+"):
@@ -67,6 +70,21 @@ class _Variables:
         elif operator in (":?", "?") and default:
             declared.setdefault("description", default[:200])
         return f"{{{{ {name} }}}}"
+
+    def _name(self, variable: str) -> str:
+        """The parameter for a variable; two that differ in case are two."""
+        wished = variable.lower()
+        for number in range(1, len(self.names) + 2):
+            name = wished if number == 1 else f"{wished}_{number}"
+            if self.names.setdefault(name, variable) == variable:
+                return name
+        raise AssertionError(variable)
+
+
+def _settled(word: str, depth: int) -> str:
+    """A default as text: a variable in it stands for its own default."""
+    parts = _parts(word, depth)
+    return "".join(each if isinstance(each, str) else _settled(each[2], depth + 1) for each in parts)
 
 
 def _declared(default: str) -> dict[str, Any]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ailtire_deploy.importing.notes import Notes
 
+Read = Callable[[str], str]
 OTHERS = "it belongs to somebody else"
 
 
-def translated(data: dict[str, Any], notes: Notes) -> dict[str, Any]:
+def translated(data: dict[str, Any], notes: Notes, read: Read) -> dict[str, Any]:
     """The sections of a definition that services share; empty ones are left out."""
     if "version" in data:
         notes.translated(("version",), "the version of a file's form says nothing here")
-    for key in _mapping(data, "networks"):
+    for key, each in _mapping(data, "networks").items():
+        if isinstance(each, dict) and each.get("external"):
+            notes.impossible(("networks", key), "nobody else stands on a stack's networks: use interface")
+            continue
         notes.translated(("networks", key), "each stack has networks of its own; a nested stack has others")
     made = {
         "volumes": {key: _volume(key, each or {}, notes) for key, each in _mapping(data, "volumes").items()},
-        "configs": {key: _config(key, each or {}, notes) for key, each in _mapping(data, "configs").items()},
+        "configs": {
+            key: _config(key, each or {}, notes, read) for key, each in _mapping(data, "configs").items()
+        },
         "secrets": {key: _secret(key, each or {}, notes) for key, each in _mapping(data, "secrets").items()},
     }
     return {section: found for section, found in made.items() if found}
@@ -39,10 +46,16 @@ def _volume(key: str, given: Any, notes: Notes) -> Any:
     return {part: value for part, value in given.items() if part not in ("external", "name")}
 
 
-def _config(key: str, given: Any, notes: Notes) -> Any:
+def _config(key: str, given: Any, notes: Notes, read: Read) -> Any:
     at = ("configs", key)
     if not isinstance(given, dict):
         return given
+    if isinstance(given.get("file"), str):
+        try:
+            read(given["file"])
+        except ValueError as error:
+            notes.impossible((*at, "file"), f"{given['file'][:80]} {error}")
+            return {"content": ""}
     if given.get("external"):
         notes.impossible((*at, "external"), f"{OTHERS}: write its content here")
         return {"content": ""}
