@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -18,8 +19,11 @@ from docker.types import CancellableStream
 
 from ailtire_deploy.engine.connect import TIMEOUT, Address, connect
 from ailtire_deploy.engine.errors import reaching, translate
+from ailtire_deploy.errors import Unreachable
 
 CONNECT_TIMEOUT = 5.0
+PAUSES = (0.1, 0.3)  # seconds before a read that failed is tried again
+AT_ONCE = 2.0  # seconds; who has waited for longer has heard the answer
 
 
 class Wire:
@@ -37,6 +41,15 @@ class Wire:
         return str(self._connected().api_version)
 
     def get(self, path: str, **query: Any) -> Any:
+        """Read; once more, and again, where the failure came at once: to ask twice does no harm."""
+        for pause in PAUSES:
+            began = time.monotonic()
+            try:
+                return self._call("GET", path, query)
+            except Unreachable:
+                if self._client is None or time.monotonic() - began > AT_ONCE:
+                    raise
+            time.sleep(pause)
         return self._call("GET", path, query)
 
     def post(self, path: str, body: Mapping[str, Any], **query: Any) -> Any:

@@ -113,7 +113,7 @@ class Rig:
         found = canonical(self.swarm, self.name, note)
         if self.fresh is not None:
             assert found == self.fresh, difference(self.fresh, found)
-        assert not idle(self.swarm, self.name)
+        eventually(lambda: not idle(self.swarm, self.name), 30, "all tasks run again")
         self.cli.begin()
         self.controllers.begin()
         plan = ["plan", self.file, "-e", f"note={note}"]
