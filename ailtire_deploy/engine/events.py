@@ -53,6 +53,8 @@ class Events:
                 with suppress(AiltireError):  # whoever looks at the swarm will say so
                     self._hear()
             except Exception:
+                if self._closed.is_set():
+                    return  # the connection was taken away under the reader
                 log.exception("listening to the engine's events begins anew")
             self._closed.wait(PAUSE)
             self._happened.set()  # something may have happened while nobody listened

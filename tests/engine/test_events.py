@@ -41,3 +41,29 @@ def test_neither_an_engine_that_is_away_nor_a_mistake_ends_it(monkeypatch: pytes
     listening.wait(0.01)
     assert wire.heard.wait(5)
     listening.close()
+
+
+class _TakenAway:
+    """A stream that somebody closes beneath its reader, who then fails in any way."""
+
+    def __init__(self) -> None:
+        self.closed = threading.Event()
+
+    @contextmanager
+    def stream(self, *what: Any, **query: Any) -> Iterator[Any]:
+        yield self
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.closed.wait(5)
+        raise AttributeError("'NoneType' object has no attribute 'read'")
+        yield b""
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_an_end_under_the_reader_is_no_mistake_to_write_of(caplog: pytest.LogCaptureFixture) -> None:
+    listening = Events(_TakenAway())  # type: ignore[arg-type]
+    listening.wait(0.1)
+    listening.close()
+    assert caplog.records == []
