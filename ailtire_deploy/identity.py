@@ -1,12 +1,13 @@
 """Who may call: derived keys, bearer tokens, signed calls, and the names and values of secrets.
 
-Keys run downwards only: a stack's key makes those of the stacks below it, never the other way round. Three
+Keys run downwards only: a stack's key makes those of the stacks below it, never the other way round. Four
 things are authenticated with them, by HMAC-SHA256 over texts that cannot be mistaken for one another:
 
 * a **token**, which a person carries: ``base64url(JSON {sub, role, path, exp, kid}) "." base64url(HMAC)``,
   made with the key of the stack at ``path`` and good for that stack and everything below it;
 * a **signed call**, which one controller makes to another: bound to method, path with query, body, grant and
   time, and good for 30 seconds;
+* an **answer to an agent**, which bears the proof that it was made for the agent's very question;
 * a **kid**, which names a key without showing anything of it.
 
 Time is always an argument. Whatever is wrong raises ``Denied``; the words are for a log, never for the
@@ -29,6 +30,8 @@ from ailtire_deploy.names import StackPath
 
 ROLES = ("viewer", "operator", "admin")  # each may do what those before it may
 CHILD = "child"  # the role of a registration: it allows nothing else
+AGENT = "agent"  # the role of a proxy that asks for its configuration: it allows nothing else
+ANSWER = "Ailtire-Answer"  # the header with the proof of an answer to an agent
 TOKEN_LIMIT = 1024
 CALL_SECONDS = 30
 _CLAIMS = {"sub", "role", "path", "exp", "kid"}
@@ -58,6 +61,11 @@ class Caller:
 def derive(key: bytes, child_key: str) -> bytes:
     """The key of the child that a stack calls ``child_key``."""
     return _mac(key, "ailtire child 1", child_key)
+
+
+def agent_key(key: bytes, service: str) -> bytes:
+    """The key that a stack's proxy (``gateway`` or ``edge``) shares with its controller."""
+    return _mac(key, "ailtire agent 1", service)
 
 
 def child_key_for(own_key: bytes, own_path: StackPath, path: StackPath) -> bytes:
@@ -143,9 +151,20 @@ def verify_call(
     if abs(now - int(moment) / 1000) > CALL_SECONDS:
         raise Denied(f"the call was signed more than {CALL_SECONDS} seconds ago, or the clocks differ")
     limit = _path(scope) if scope else own_path
-    if role not in (*ROLES, CHILD) or not own_path.covers(limit):
+    if role not in (*ROLES, CHILD, AGENT) or not own_path.covers(limit):
         raise Denied("the call grants what its signer has not")
     return Caller("parent", role, limit)
+
+
+def answer_proof(key: bytes, asked: str, body: bytes) -> str:
+    """The proof that ``body`` answers the signed call whose ``Authorization`` was ``asked``."""
+    return _mac(key, "ailtire answer 1", asked, digest(body)).hex()
+
+
+def check_answer(key: bytes, asked: str, body: bytes, proof: str) -> None:
+    """Raises Denied for an answer of anybody else, or to another call."""
+    if not hmac.compare_digest(answer_proof(key, asked, body).encode(), proof.encode()):
+        raise Denied("the answer was not made with this key for this call")
 
 
 def fingerprint(salt: bytes, value: bytes) -> str:

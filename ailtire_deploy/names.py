@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -45,6 +46,7 @@ COMMAND_LINE = "-"
 
 ADMIN_PORT = 3000
 GATEWAY_PORT = 80
+AGENTS = "/_agents"  # where a controller answers the agents of its stack's proxies
 UP_ALIAS = "admin"  # the parent's gateway, as a child's controller calls it on the family network
 
 
@@ -164,6 +166,11 @@ def seed_secret(path: StackPath) -> str:
     return dotted(path, "seed")
 
 
+def agent_secret(path: StackPath, service: str) -> str:
+    """The key that a stack's gateway or edge shares with its controller."""
+    return dotted(path, f"{service}-key")
+
+
 def salt_config(path: StackPath) -> str:
     return dotted(path, "salt")
 
@@ -175,6 +182,12 @@ def shared_key(key: str) -> str:
     ``shop/a``. No key holds a dot.
     """
     return key.replace("_", ".")
+
+
+def content_id(files: Mapping[str, str]) -> str:
+    """What a proxy's configuration is called: a digest over its files."""
+    parts = (hashlib.sha256(part.encode()).digest() for each in sorted(files.items()) for part in each)
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
 
 
 def hashed_key(key: str, digest: str) -> str:

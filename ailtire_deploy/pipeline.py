@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from ailtire_deploy import definition, identity, jobs, names, render, revisions, specs, topology
+from ailtire_deploy import definition, identity, jobs, names, proxies, render, revisions, specs, topology
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.model import Child, Service, Site, Stack
 from ailtire_deploy.names import StackPath
@@ -47,11 +47,13 @@ def present(stack: Stack, observed: State, writer: Writer) -> State:
     shape = topology.decide(stays)
     artifacts = render.render(stays, shape, writer.site, subnets(observed))
     made = specs.resources(stays, artifacts, {key: wish.name for key, wish in wishes.items()})
+    made = proxies.settled(made, observed, stays.path)
     made = [replace(each, facts={**each.facts, "wished": writer.wished}) for each in made]
     return State.of(
         [
             *jobs.asked_for(made, observed, writer.revision, writer.back),
             *wishes.values(),
+            *proxies.key_secrets(stays.path, shape.proxies, writer.key),
             *(child_key(stays, child, writer) for child in stays.children),
             *(
                 kept

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ailtire_deploy import causes, names, pipeline, revisions, symptoms
+from ailtire_deploy import causes, names, pipeline, proxies, revisions, symptoms
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import Plan
 from ailtire_deploy.report import Report
@@ -109,7 +109,13 @@ def waits_for_others(wish: Resource, observed: State, now: float) -> bool:
 
 def has_arrived(wish: Resource, observed: State, now: float) -> bool:
     found = observed.get("service", wish.name)
-    return found is not None and symptoms.arrived(found, observed, now)
+    return found is not None and symptoms.arrived(found, observed, now) and not unserved(wish, observed)
+
+
+def unserved(wish: Resource, observed: State) -> str:
+    """Why a proxy does not serve what is wished; "" when it does, and of all that is no proxy."""
+    found = observed.get("service", wish.name)
+    return proxies.unserved(wish, found, observed.running(wish.name)) if found else ""
 
 
 def pending_children(desired: State, observed: State) -> list[Resource]:
@@ -170,6 +176,8 @@ def failures(
             yield told(found, symptoms.of(found, observed, now).message)
         elif found and not found.is_job and (last := symptoms.hopeless(found, observed, now, since)):
             yield told(found, last)
+        if found and (said := proxies.refusal(each, found)):
+            yield told(found, f"the proxy refuses its new configuration: {said}")
         if found and job_failed(each, found, observed):
             yield told(found, symptoms.of(found, observed, now).message)
     for child in pending_children(desired, observed):
@@ -197,7 +205,10 @@ def explain(open_ends: Mapping[str, Resource], report: Report, observed: State, 
     held = {each.name: f"still waiting: {each.text}" for each in report.waiting}
     services = [each for each in open_ends.values() if each.kind == "service"]
     if services:
-        said = [(each, why(each.name, observed, now), held.get(each.name, "")) for each in services]
+        said = [
+            (each, unserved(each, observed) or why(each.name, observed, now), held.get(each.name, ""))
+            for each in services
+        ]
         return [told(each, "; ".join(filter(None, words))) for each, *words in said]
     children = [
         f"{each.path}: its controller runs and says nothing; its log may tell why"

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
-from ailtire_deploy import names
+from ailtire_deploy import names, proxies
 from ailtire_deploy.controller import Loop
+from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.definition import fill_tree
 from ailtire_deploy.errors import AiltireError
 from ailtire_deploy.keyring import Keyring
 from ailtire_deploy.launcher import Launcher
 from ailtire_deploy.model import Site
-from ailtire_deploy.names import StackPath
+from ailtire_deploy.names import StackPath, content_id
 from ailtire_deploy.state import Key
 from tests.fakes import Crash, FakeEngine
 
@@ -56,7 +57,9 @@ class Household:
             self.round(path)
 
     def round(self, path: StackPath) -> None:
-        loop = self.loops.setdefault(path, Loop(path, self.engine, self.site, self.key(path), self.now))
+        loop = self.loops.setdefault(
+            path, Loop(path, self.engine, self.site, self.key(path), self.now, offers=Obedient())
+        )
         try:
             loop.reconcile()
         except Crash:
@@ -99,6 +102,14 @@ def entry(definition, name: str = "shop", **parameters):
     body["definition"] = definition
     path = StackPath((name,))
     return SimpleNamespace(path=path, body=body, stacks=fill_tree(body, path))
+
+
+class Obedient(Offers):
+    """Proxies that serve at once what they are offered."""
+
+    def facts(self, service: str) -> dict[str, object]:
+        live = content_id(self._files[service]) if service in self._files else ""
+        return {proxies.SERVING: (live,) * 9, proxies.REFUSED: {}}
 
 
 def three_levels(**more) -> dict:

@@ -20,7 +20,7 @@ from tests.swarm import eventually
 
 HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
 _ADDRESS = re.compile(r"(server-template \S+) 1-\d+ tasks\.([A-Za-z0-9_-]+):\d+")
-_DNS = " init-addr none resolvers engine resolve-prefer ipv4"
+_DNS = " init-addr last,none resolvers engine resolve-prefer ipv4"
 
 
 @dataclass(frozen=True)

@@ -173,12 +173,12 @@ class _Inside(DockerBackend):
         return super().run_local(f"DOCKER_HOST=%s {command}", self._engine, *args)
 
 
-def eventually(question: Callable[[], Any], seconds: float, what: str = "") -> Any:
+def eventually(question: Callable[[], Any], seconds: float, what: str = "", pause: float = 0.5) -> Any:
     """The first answer that counts as true; an AssertionError if there is none in time."""
     deadline = time.monotonic() + seconds
     while not (answer := question()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what or question}"
-        time.sleep(0.5)
+        time.sleep(pause)
     return answer
 
 

@@ -1,23 +1,39 @@
-"""The gateway's start, with the real HAProxy on loopback."""
+"""The gateway's agent, with the real HAProxy on loopback, and a controller's real REST surface beside it."""
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
 
-from ailtire_deploy import gateway
+from ailtire_deploy import identity, proxies, rest
+from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.errors import Failed
+from ailtire_deploy.gateway import haproxy
+from ailtire_deploy.names import StackPath, content_id
+from ailtire_deploy.rest import server
+from tests.swarm import eventually
 
-START = "import sys, pathlib; from ailtire_deploy import gateway; gateway.run(pathlib.Path(sys.argv[1]))"
+START = """
+import sys, pathlib
+from ailtire_deploy import gateway
+bootstrap, folder, stats, key = map(pathlib.Path, sys.argv[1:])
+sys.exit(gateway.serve(bootstrap, folder, stats, key))
+"""
+KEY = b"k" * 32
 
 
 def free_port() -> int:
@@ -26,103 +42,231 @@ def free_port() -> int:
         return port
 
 
-def configuration(folder: Path, port: int, extra: str = "") -> Path:
+def configuration(folder: Path, port: int, says: str = "served", extra: str = "") -> dict[str, str]:
     """A proxy that answers by itself; its server's name is known to no DNS, as at a gateway's first start."""
-    file = folder / "haproxy.cfg"
-    file.write_text(
-        f"""global
+    text = f"""global
   hard-stop-after 5s
+  default-path config
+  stats socket {folder}/stats.sock mode 600 level admin expose-fd listeners
+  server-state-file {folder}/run/servers
 defaults
   mode http
+  load-server-state-from-file global
   timeout connect 1s
   timeout client 5s
   timeout server 5s
 resolvers engine
   nameserver engine 127.0.0.11:53
 backend web
-  server-template web 1-2 tasks.shop_web:8080 resolvers engine init-addr none check
+  server-template web 1-2 tasks.shop_web:8080 resolvers engine init-addr last,none check
 frontend all
   bind 127.0.0.1:{port}
-  http-request return status 200 content-type text/plain string "served" if {{ path / }}
+  http-request set-var(txn.face) dst,map_ip(faces.map)
+  http-request return status 200 content-type text/plain string "{says}" if {{ path / }}
   default_backend web
 {extra}
 """
-    )
-    return file
+    return {"haproxy.cfg": text, "faces.map": "127.0.0.1/32 family\n"}
 
 
-@contextmanager
-def started(config: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", START, config], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stderr
-        process.stderr.close()
+@dataclass
+class Place:
+    """A gateway's container, as far as its agent sees it."""
 
+    folder: Path
+    port: int
+    address: str = ""
+    errors: Path = field(init=False)
 
-def answer(port: int) -> str:
-    """What the proxy says, as soon as it is there."""
-    deadline = time.monotonic() + 10
-    while True:
+    def __post_init__(self) -> None:
+        self.bootstrap = self.folder / "bootstrap"
+        self.bootstrap.mkdir()
+        self.errors = self.folder / "stderr"
+        (self.folder / "key").write_bytes(KEY)
+
+    def write(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            (self.bootstrap / name).write_text(text)
+
+    @contextmanager
+    def started(self) -> Iterator[subprocess.Popen[bytes]]:
+        places = [self.bootstrap, self.folder / "run", self.folder / "stats.sock", self.folder / "key"]
+        environment = {**os.environ, "AILTIRE_SERVICENAME": "gateway"}
+        if self.address:
+            environment["AILTIRE_CONTROLLER"] = self.address
+        with self.errors.open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-c", START, *places],
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=environment,
+            )
         try:
-            return requests.get(f"http://127.0.0.1:{port}/", timeout=5).text
-        except requests.ConnectionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+            yield process
+        finally:
+            end(process, signal.SIGTERM)
+
+    def answer(self) -> str:
+        return requests.get(f"http://127.0.0.1:{self.port}/", timeout=5).text
+
+    def comes_to_say(self, words: str) -> None:
+        def says() -> bool:
+            with suppress(requests.ConnectionError):
+                return self.answer() == words
+            return False
+
+        eventually(says, 15, f"the proxy says {words}", 0.05)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    found = Place(tmp_path, free_port())
+    found.write(configuration(tmp_path, found.port))
+    return found
 
 
 def end(process: subprocess.Popen[bytes], stop: signal.Signals) -> None:
-    """HAProxy's master forgets a signal that comes before its loop runs, though its worker serves already."""
-    for _ in range(20):
+    with suppress(ProcessLookupError):
         process.send_signal(stop)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.5)
-            return
-    raise AssertionError("the proxy does not end")
+    process.wait(timeout=15)
+
+
+@dataclass
+class Controlling:
+    """As much of a controller as an agent meets, behind the real REST surface."""
+
+    offers: Offers = field(default_factory=Offers)
+    path: StackPath = field(default_factory=lambda: StackPath(("shop",)))
+    key: bytes = KEY
+
+    def children(self) -> dict[str, Any]:
+        return {}
+
+    def offered(self, service: str, **said: Any) -> Any:
+        return self.offers.pull(service, **said)
+
+    def offer(self, files: dict[str, str]) -> str:
+        wish = SimpleNamespace(service="gateway", facts={proxies.SERVES: files})
+        self.offers.put([wish])  # type: ignore[list-item]
+        return content_id(files)
+
+    def hears(self, name: str) -> None:
+        eventually(lambda: self.offers.facts("gateway")["serving"] == (name,), 15, f"{name} is live", 0.05)
+
+
+@contextmanager
+def controller(place: Place, port: int = 0) -> Iterator[Controlling]:
+    found = Controlling()
+    stop = threading.Event()
+    (place.folder / "key").write_bytes(identity.agent_key(KEY, "gateway"))
+    made = server.make(rest.app(found, stop=stop), "127.0.0.1", port)  # type: ignore[arg-type]
+    place.address = f"127.0.0.1:{made.effective_port}"
+    thread = threading.Thread(target=server.run, args=(made, stop))
+    thread.start()
+    try:
+        yield found
+    finally:
+        stop.set()
+        thread.join()
 
 
 @pytest.mark.parametrize("stop", [signal.SIGUSR1, signal.SIGTERM])
-def test_a_good_configuration_serves_until_a_signal_comes(tmp_path: Path, stop: signal.Signals) -> None:
-    port = free_port()
-    with started(configuration(tmp_path, port)) as process:
-        assert answer(port) == "served"
-        assert "haproxy" in Path(f"/proc/{process.pid}/cmdline").read_text()
+def test_the_first_configuration_serves_until_a_signal_comes(place: Place, stop: signal.Signals) -> None:
+    with place.started() as process:
+        place.comes_to_say("served")
         end(process, stop)
-    with pytest.raises(requests.ConnectionError):
-        requests.get(f"http://127.0.0.1:{port}/", timeout=5)
+        with pytest.raises(requests.ConnectionError):
+            place.answer()
 
 
-def test_a_bad_configuration_is_refused_with_haproxys_own_reason(tmp_path: Path) -> None:
-    for mistake, reason in (
-        ("colour blue", "unknown keyword 'colour'"),
-        ("use_backend nowhere", "'nowhere'"),
-    ):
-        with pytest.raises(Failed) as caught:
-            gateway.check(configuration(tmp_path, free_port(), f"  {mistake}"))
-        assert reason in str(caught.value)
-        assert caught.value.exit_code == 4
+def test_a_newer_configuration_takes_over_and_is_reported(place: Place) -> None:
+    with controller(place) as found, place.started():
+        place.comes_to_say("served")
+        found.hears(content_id(configuration(place.folder, place.port)))
+        for number in range(5):
+            name = found.offer(configuration(place.folder, place.port, f"number {number}"))
+            place.comes_to_say(f"number {number}")
+            found.hears(name)
+    assert len([each for each in (place.folder / "run" / "versions").iterdir() if not each.is_symlink()]) <= 2
 
 
-def test_a_bad_configuration_starts_nothing(tmp_path: Path) -> None:
-    with started(configuration(tmp_path, free_port(), "  colour blue")) as process:
-        assert process.stderr
-        said = process.stderr.read().decode()
+@pytest.mark.parametrize(
+    ("extra", "reason"),
+    [("  colour blue", "unknown keyword 'colour'"), ("  bind 192.0.2.1:80", "did not come to serve")],
+    ids=["refused by the check", "refused by the system"],
+)
+def test_what_cannot_be_served_changes_nothing_and_is_told(
+    place: Place, extra: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = content_id(configuration(place.folder, place.port))
+    with controller(place) as found, place.started():
+        found.hears(good)
+        bad = found.offer(configuration(place.folder, place.port, "never", extra))
+        eventually(lambda: bad in found.offers.facts("gateway")["refused"], 30, "the refusal is heard", 0.05)
+        assert reason in found.offers.facts("gateway")["refused"][bad]
+        assert place.answer() == "served"
+        found.hears(good)
+        better = found.offer(configuration(place.folder, place.port, "better"))
+        place.comes_to_say("better")
+        found.hears(better)
+        assert found.offers.facts("gateway")["refused"] == {}
+
+
+def test_without_a_controller_it_serves_on_and_follows_when_one_is_there(place: Place) -> None:
+    port = free_port()
+    place.address = f"127.0.0.1:{port}"
+    (place.folder / "key").write_bytes(identity.agent_key(KEY, "gateway"))
+    with place.started():
+        place.comes_to_say("served")
+        with controller(place, port) as found:
+            found.offer(configuration(place.folder, place.port, "newer"))
+            place.comes_to_say("newer")
+        time.sleep(0.5)
+        assert place.answer() == "newer"
+        with controller(place, port) as found:
+            name = found.offer(configuration(place.folder, place.port, "newest"))
+            place.comes_to_say("newest")
+            found.hears(name)
+
+
+def test_an_answer_of_anybody_else_is_not_believed(place: Place) -> None:
+    with controller(place) as found:
+        (place.folder / "key").write_bytes(identity.agent_key(b"another key", "gateway"))
+        with place.started():
+            place.comes_to_say("served")
+            found.offer(configuration(place.folder, place.port, "newer"))
+            eventually(
+                lambda: b"no word from the controller" in place.errors.read_bytes(), 15, "it is said", 0.05
+            )
+            assert place.answer() == "served"
+            assert found.offers.facts("gateway")["serving"] == ()
+
+
+def test_a_bad_first_configuration_starts_nothing(place: Place) -> None:
+    place.write(configuration(place.folder, place.port, extra="  colour blue"))
+    with place.started() as process:
         assert process.wait(timeout=10) != 0
-    assert "unknown keyword 'colour'" in said
-
-
-def test_a_missing_configuration_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Failed, match=r"none\.cfg"):
-        gateway.check(tmp_path / "none.cfg")
+    assert b"unknown keyword 'colour'" in place.errors.read_bytes()
 
 
 def test_a_missing_haproxy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Failed, match="not installed"):
-        gateway.check(tmp_path / "haproxy.cfg")
+        haproxy.check(["-f", str(tmp_path / "haproxy.cfg")])
+
+
+SHOWN = """#<PID>          <type>          <reloads>       <uptime>        <version>
+100             master          3               0d00h00m09s     2.6.12
+# workers
+140             worker          0               0d00h00m01s     2.6.12
+# old workers
+120             worker          2               0d00h00m05s     2.6.12
+110             worker          3               0d00h00m09s     2.6.12
+# programs
+
+"""
+
+
+def test_old_workers_are_read_oldest_first() -> None:
+    assert haproxy.old_workers(SHOWN) == [110, 120]
+    assert haproxy.old_workers(SHOWN.partition("# old")[0]) == []

@@ -18,7 +18,17 @@ LAYERS: dict[int, frozenset[str]] = {
     0: frozenset({"errors", "names", "documents", "assets", "model", "state", "ports", "units", "moments"}),
     1: frozenset(
         {"definition", "identity", "templating", "topology", "render", "specs", "diff", "plan", "revisions"}
-        | {"pipeline", "jobs", "foresight", "recovery", "pruning", "sealing", "updates", "importing"}
+        | {
+            "pipeline",
+            "jobs",
+            "foresight",
+            "recovery",
+            "pruning",
+            "proxies",
+            "sealing",
+            "updates",
+            "importing",
+        }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
         | {"particulars", "deadlines", "remains"}
     ),

@@ -174,6 +174,12 @@ class Controller:
             return {"revision": draft.name}
         raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
 
+    def offered(
+        self, service: str, agent: str, live: str, refused: Mapping[str, str], wait: float, stop: Stop
+    ) -> Mapping[str, str] | None:
+        """What a proxy shall serve instead, as soon as there is such."""
+        return self.loop.offers.pull(service, agent, live, refused, wait, stop)
+
     def register(self, child: str, url: str) -> Mapping[str, Any]:
         """The child called ``child`` is alive.
 

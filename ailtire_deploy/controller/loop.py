@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from ailtire_deploy import pipeline, recovery, remains, revisions, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.controller import evidence, outcomes
+from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.departures import stand_in
 from ailtire_deploy.errors import AiltireError, Failed, InvalidInput
 from ailtire_deploy.model import Site
@@ -56,9 +57,13 @@ class Loop:
     now: Callable[[], float] = time.time
     snapshot: Snapshot = field(default_factory=Snapshot)
     wake: threading.Event = field(default_factory=threading.Event)
+    offers: Offers = field(default_factory=Offers)
     _progress: Progress | None = None
     _revision: str = ""
     _changed: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.offers.heard = self.wake.set
 
     def run(self, stop: threading.Event) -> None:
         """Round after round until ``stop``; the stack is left running.
@@ -120,13 +125,14 @@ class Loop:
 
     def look(self) -> State:
         """The whole tree, as it is now; also what readers see from now on."""
-        observed = self.engine.observe(self.path.root)
+        observed = self.offers.seen(self.engine.observe(self.path.root), self.path)
         self.snapshot = Snapshot(observed, self.now())
         return observed
 
     def _towards(self, last: Revision, observed: State) -> float:
         writer = self.writer(last, observed)
         desired = pipeline.towards(last, observed, writer)
+        self.offers.put(desired)
         step = plan(desired, observed, self.path, self.now())
         report = apply(step, self.engine)
         helped = self._stand_in(desired, observed, writer)

@@ -22,6 +22,7 @@ from ailtire_deploy.render.files import (
 from ailtire_deploy.templating import artifact
 from ailtire_deploy.topology import Topology, admin_of
 
+PROXY_USER = "10001:10001"
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _NOT_TEXT = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})  # to readers of YAML 1.1
 
@@ -30,14 +31,15 @@ def compose(stack: Stack, topology: Topology, site: Site, files: Mapping[str, by
     """The compose file; ``files`` are the others, which it names by their content."""
     configs = {key: {"file": f"./{name}"} for key, name in sorted(_configs(stack, files).items())}
     values = {
+        "proxy_user": PROXY_USER,
         "services": [_service(stack, topology, key) for key in sorted(each.key for each in stack.services)],
-        "gateway": _gateway(topology, site, files) if GATEWAY in files else None,
+        "gateway": _gateway(stack, topology, files) if GATEWAY in files else None,
         "edge": _edge(stack, topology, site, files) if EDGE in files else None,
         "controllers": [_controller(stack, topology, child, site) for child in stack.children],
         "networks": dict(sorted(_networks(topology))),
         "volumes": {names.shared_key(key): _volume(stack, key) for key in sorted(stack.volumes)},
         "configs": configs,
-        "secrets": dict(sorted(_secrets(stack))),
+        "secrets": dict(sorted([*_secrets(stack), *_agent_keys(stack, topology)])),
     }
     escaped = {name: escape(value) for name, value in values.items()}
     return artifact(
@@ -73,8 +75,9 @@ def _service(stack: Stack, topology: Topology, key: str) -> dict[str, Any]:
     return {"key": key, "fields": plain.service(stack, each, topology.seats[key])}
 
 
-def _gateway(topology: Topology, site: Site, files: Mapping[str, bytes]) -> dict[str, Any]:
+def _gateway(stack: Stack, topology: Topology, files: Mapping[str, bytes]) -> dict[str, Any]:
     return {
+        "agent": _agent(stack, names.GATEWAY),
         "config": hashed("gateway", files[GATEWAY]),
         "faces": hashed("faces", files[FACES]),
         "networks": plain.networks(topology.seats[names.GATEWAY]),
@@ -86,6 +89,7 @@ def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, byte
     """A port in mode ``ingress`` needs the engine's balancer, which the mode ``dnsrr`` goes without."""
     published = stack.gateway.publish
     return {
+        "agent": _agent(stack, names.EDGE),
         "config": hashed("edge", files[EDGE]),
         "networks": plain.networks(topology.seats[names.EDGE]),
         "ports": [
@@ -98,10 +102,33 @@ def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, byte
     }
 
 
+def _agent(stack: Stack, service: str) -> dict[str, Any]:
+    """What a proxy's agent needs to follow the stack's controller."""
+    admin = names.tasks_of(names.admin_service(stack.path))
+    return {
+        "environment": {
+            "AILTIRE_CONTROLLER": f"{admin}:{names.ADMIN_PORT}",
+            "AILTIRE_SERVICENAME": service,
+        },
+        "secrets": [
+            {"source": _agent_key(service), "target": "/run/secrets/ailtire.key", **_readable(PROXY_USER)}
+        ],
+    }
+
+
+def _agent_key(service: str) -> str:
+    return f"_{service}.key"
+
+
+def _readable(user: str) -> dict[str, Any]:
+    """Only ``user``, as UID:GID, may read it; by name nobody knows the number, and everybody may."""
+    uid, _, gid = user.partition(":")
+    return {"uid": uid, "gid": gid, "mode": 0o400} if uid.isdigit() and gid.isdigit() else {}
+
+
 def _controller(stack: Stack, topology: Topology, child: Child, site: Site) -> dict[str, Any]:
     key = admin_of(child.key)
-    uid, _, gid = site.user.partition(":")
-    owner = {"uid": uid, "gid": gid, "mode": 0o400} if uid.isdigit() and gid.isdigit() else {}
+    owner = _readable(site.user)
     secrets = [{"source": f"_{child.key}.key", "target": "/run/secrets/ailtire.key", **owner}]
     if not stack.path:
         secrets.append({"source": f"_{child.key}.seed", "target": "/run/secrets/ailtire.seed", **owner})
@@ -150,3 +177,8 @@ def _secrets(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"_{child.key}.key", {"external": True, "name": names.key_secret(path)}
         if not stack.path:
             yield f"_{child.key}.seed", {"external": True, "name": names.seed_secret(path)}
+
+
+def _agent_keys(stack: Stack, topology: Topology) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for service in topology.proxies:
+        yield _agent_key(service), {"external": True, "name": names.agent_secret(stack.path, service)}

@@ -18,7 +18,7 @@ _PATTERNS = {
     "method": re.compile(r"[A-Z]{1,10}"),
     "segment": re.compile(r"_[a-z]{1,20}"),
     "subnet": re.compile(r"[0-9a-fA-F.:]{2,45}/[0-9]{1,3}"),
-    "file": re.compile(r"/[A-Za-z0-9._/-]+"),
+    "file": re.compile(r"[A-Za-z0-9._/-]+"),
     "bind": re.compile(r"([0-9.]*|\*):[0-9]{1,5}"),
     "key": re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62})"),
     "variable": re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*"),

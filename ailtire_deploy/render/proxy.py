@@ -15,15 +15,19 @@ from ailtire_deploy.topology import Rule, Target, Topology
 
 CONFIG_TARGET = "/etc/ailtire/haproxy.cfg"
 FACES_TARGET = "/etc/ailtire/faces.map"
+DRAIN = "5m"  # how long a replaced configuration may finish what it began
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a proxy runs: what it binds, where its map of faces lies, and its runtime socket."""
+    """Where a proxy runs: what it binds, its map of faces (beside its configuration), its runtime socket, and
+    where it reads what its servers were before a reload.
+    """
 
     bind: str = f"*:{GATEWAY_PORT}"
-    faces: str = FACES_TARGET
+    faces: str = "faces.map"
     socket: str = "/tmp/haproxy.sock"
+    states: str = "/tmp/ailtire/servers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,13 @@ def edge(topology: Topology, target: Target, admin: bool, place: Place = Place()
 
 
 def _configuration(template: str, place: Place, values: Mapping[str, Any], drains: bool) -> bytes:
-    base = artifact(assets.template("proxy.cfg.j2"), socket=narrow("file", place.socket), drains=drains)
+    base = artifact(
+        assets.template("proxy.cfg.j2"),
+        socket=narrow("file", place.socket),
+        states=narrow("file", place.states),
+        drain=DRAIN,
+        drains=drains,
+    )
     text = artifact(assets.template(template), base=base, bind=narrow("bind", place.bind), **values)
     return text.encode()
 

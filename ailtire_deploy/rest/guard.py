@@ -37,10 +37,17 @@ def child(controller: Controller, request: Request, now: float) -> str:
     raise Denied("no child of this stack signed the registration")
 
 
+def agent(controller: Controller, request: Request, service: str, now: float) -> None:
+    """Raises Denied unless the stack's own proxy ``service`` signed the call."""
+    found = _signed(request, identity.agent_key(controller.key, service), controller.path, now)
+    if found.role != identity.AGENT:
+        raise Denied("only an agent asks for a configuration")
+
+
 def _parent(controller: Controller, request: Request, now: float) -> Caller:
     found = _signed(request, controller.key, controller.path, now)
-    if found.role == identity.CHILD:
-        raise Denied("a registration allows nothing else")
+    if found.role not in identity.ROLES:
+        raise Denied(f"a call as {found.role} allows nothing else")
     return found
 
 

@@ -54,6 +54,15 @@ class Controller(Protocol):
         """
         ...
 
+    def offered(
+        self, service: str, agent: str, live: str, refused: Mapping[str, str], wait: float, stop: Stop
+    ) -> Mapping[str, str] | None:
+        """The configuration, file by file, that the proxy ``service`` shall serve instead of ``live``.
+
+        Comes as soon as there is one, and is None when there was none for ``wait`` seconds.
+        """
+        ...
+
     def shutdown(self, author: str) -> Mapping[str, Any]:
         """Persist the intent and wake the loop; asking again is no error."""
         ...

@@ -13,6 +13,7 @@ from typing import Any
 from ailtire_deploy.errors import AiltireError, NotFound
 from ailtire_deploy.identity import CHILD, Caller
 from ailtire_deploy.rest import endpoints, guard, parameters, places
+from ailtire_deploy.rest.agents import Agents
 from ailtire_deploy.rest.endpoints import HTML, PUBLIC, Call, Endpoint
 from ailtire_deploy.rest.forwarding import forward
 from ailtire_deploy.rest.messages import Answer, Request
@@ -34,6 +35,10 @@ class Surface:
     stop: Stop
     now: Callable[[], float]
     slots: Slots = field(default_factory=Slots)
+    agents: Agents = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "agents", Agents(self.controller, self.stop))
 
     def answer(self, request: Request) -> Answer:
         """An answer, whatever happens; errors are ``application/problem+json``."""
@@ -47,6 +52,8 @@ class Surface:
 
     def _answer(self, request: Request) -> Answer:
         now = self.now()
+        if self.agents.asks(request):
+            return self.agents.answer(request, now)
         place, failure = self._place(request)
         public = _public(request, place)
         caller = Caller(NOBODY, PUBLIC, place.target) if public else self._caller(request, place, now)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from ailtire_deploy import names
 from ailtire_deploy.documents import digest
@@ -23,7 +24,7 @@ from ailtire_deploy.specs.document import Document
 from ailtire_deploy.specs.normal import normalise
 from ailtire_deploy.state import Key, Need, Resource
 
-__all__ = ["needs", "normalise", "resources"]
+__all__ = ["content_hash", "needs", "normalise", "resources"]
 
 Revisions = Mapping[str, str]
 """The engine name of the newest revision of each child, by the child's key."""
@@ -112,6 +113,13 @@ def _resource(
     spec = normalise(made.kind, made.spec)
     content = hashlib.sha256(made.data).hexdigest() if made.data is not None else ""
     given = {name: text for name, text in more.items() if not name.startswith(names.OUR_LABELS)}
-    own = {"labels": given} if given else {}  # nothing but the hash tells that one was taken out
-    mark = {names.LABEL_HASH: digest({"spec": spec, "data": content, **own})}
+    mark = {names.LABEL_HASH: content_hash(spec, content, given)}
     return replace(made, spec=spec, labels={**more, **labels_of(path, about(path, key)[0]), **mark})
+
+
+def content_hash(
+    spec: Mapping[str, Any], content: str = "", given: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The hash of what was wished for; only it tells that something, a label too, was taken out."""
+    own = {"labels": dict(given)} if given else {}
+    return digest({"spec": spec, "data": content, **own})

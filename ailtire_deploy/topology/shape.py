@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ailtire_deploy.names import StackPath
+from ailtire_deploy.names import EDGE, GATEWAY, StackPath
 
 SLOTS = (
     16  # tasks a gateway is ready for without a change of its configuration; more, where replicas ask for it
@@ -87,3 +87,8 @@ class Topology:
     seats: Mapping[str, tuple[Seat, ...]]
     faces: tuple[Face, ...] = ()
     edge: Target | None = None  # where the edge leads, in a root that publishes
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The services of the stack that are proxies."""
+        return (*((GATEWAY,) if self.faces else ()), *((EDGE,) if self.edge else ()))

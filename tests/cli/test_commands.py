@@ -296,9 +296,9 @@ def test_a_controller_started_by_hand_says_that_it_is_not(tmp_path: Path) -> Non
 
 
 def test_a_gateway_without_its_configuration_says_so(tmp_path: Path) -> None:
-    shown = run(tmp_path, "gateway", str(tmp_path / "none.cfg"))
+    shown = run(tmp_path, "gateway", str(tmp_path / "none"))
     assert shown.code == 4
-    assert "haproxy" in shown.err
+    assert "none: No such file" in shown.err
 
 
 def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import click
 
 
 @click.command("gateway")
-@click.argument("config", type=click.Path(path_type=Path), required=False)
-def command(config: Path | None) -> None:
-    """Check the proxy's configuration, then become the proxy.
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+def command(folder: Path | None) -> None:
+    """Start the proxy, and have it follow its controller.
 
-    For the container that a controller starts; CONFIG is /etc/ailtire/haproxy.cfg there.
+    For the container that a controller starts; FOLDER, with the first configuration, is /etc/ailtire there.
     """
     from ailtire_deploy import gateway
 
-    gateway.run(config or gateway.CONFIG)
+    raise SystemExit(gateway.serve(folder) if folder else gateway.serve())
