@@ -32,6 +32,7 @@ def test_a_stack_becomes_its_own_files_and_the_environment_of_each_child() -> No
         "faces.map",
         "haproxy.cfg",
         "orders/controller.env",
+        "routes.map",
         "site.config",
     ]
 

@@ -45,7 +45,7 @@ def test_a_root_becomes_these_objects() -> None:
         )
     assert {kind: sorted(found) for kind, found in kinds.items()} == {
         "network": ["shop_edge", "shop_orders_family", "shop_sibling"],
-        "config": ["shop_edge", "shop_faces", "shop_gateway"],
+        "config": ["shop_edge", "shop_faces", "shop_gateway", "shop_routes"],
         "service": ["shop_db", "shop_edge", "shop_gateway", "shop_orders_admin", "shop_web"],
     }
 

@@ -17,6 +17,7 @@ from ailtire_deploy.render.files import (
     EDGE,
     FACES,
     GATEWAY,
+    ROUTES,
     Artifacts,
     config_file,
     controller_file,
@@ -43,7 +44,11 @@ def render(stack: Stack, topology: Topology, site: Site, subnets: Mapping[str, t
 def _proxies(stack: Stack, topology: Topology, subnets: Mapping[str, tuple[str, ...]]) -> dict[str, bytes]:
     if not topology.faces:
         return {}
-    files = {GATEWAY: proxy.gateway(topology), FACES: proxy.faces_map(topology, subnets)}
+    files = {
+        GATEWAY: proxy.gateway(topology),
+        ROUTES: proxy.routes_map(topology),
+        FACES: proxy.faces_map(topology, subnets),
+    }
     if topology.edge:
         files[EDGE] = proxy.edge(topology, topology.edge, stack.gateway.admin)
     return files

@@ -14,6 +14,7 @@ from ailtire_deploy.render.files import (
     EDGE,
     FACES,
     GATEWAY,
+    ROUTES,
     config_file,
     config_key,
     controller_file,
@@ -79,6 +80,7 @@ def _gateway(stack: Stack, topology: Topology, files: Mapping[str, bytes]) -> di
     return {
         "agent": _agent(stack, names.GATEWAY),
         "config": hashed("gateway", files[GATEWAY]),
+        "routes": hashed("routes", files[ROUTES]),
         "faces": hashed("faces", files[FACES]),
         "networks": plain.networks(topology.seats[names.GATEWAY]),
         "policy": policy.rolling("start-first"),
@@ -165,7 +167,7 @@ def _configs(stack: Stack, files: Mapping[str, bytes]) -> dict[str, str]:
     return {**own, **{config_key(stack, key): config_file(key) for key in stack.configs}}
 
 
-_OURS = {"gateway": GATEWAY, "faces": FACES, "edge": EDGE}
+_OURS = {"gateway": GATEWAY, "routes": ROUTES, "faces": FACES, "edge": EDGE}
 
 
 def _secrets(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:

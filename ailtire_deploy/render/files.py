@@ -10,9 +10,10 @@ from ailtire_deploy import names
 from ailtire_deploy.model import Stack
 from ailtire_deploy.render.narrow import narrow
 
-COMPOSE, GATEWAY, FACES, EDGE, CONTROLLER = (
+COMPOSE, GATEWAY, ROUTES, FACES, EDGE, CONTROLLER = (
     "compose.yml",
     "haproxy.cfg",
+    "routes.map",
     "faces.map",
     "edge.cfg",
     "controller.env",

@@ -1,0 +1,95 @@
+"""The rules of all faces as a map that the proxy searches once, so that many routes cost what one does.
+
+A key is ``KIND|FACE|HOST/PREFIX/``; HAProxy finds the longest that a request begins with. A value is
+``BACKEND;DEPTH;BASE;MOUNT``: where it goes, how many segments of its path are taken away (none when nothing
+is rewritten), what comes before the rest, and what callers see before a path that the target knows.
+
+====  =========================================================================================
+kind  what
+====  =========================================================================================
+``r``  reserved: controllers, before all routes of any host
+``m``  mounts of children: asked only when ``_admin`` stands further down in the path
+``t``  routes: those of the caller's host first, then those of any
+====  =========================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ailtire_deploy.render.narrow import narrow, segments
+from ailtire_deploy.topology import Face, Rule, Target
+
+ANY_HOST = "*"
+NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the map."""
+
+    key: str
+    value: str
+
+
+def entries(faces: Iterable[Face]) -> list[Entry]:
+    """The map, in the order of the rules; where two have one key, the first of them."""
+    found: dict[str, Entry] = {}
+    for face in faces:
+        for rule in face.rules:
+            if mapped(rule):
+                made = Entry(_key(face.name, rule), _value(rule))
+                found.setdefault(made.key, made)
+    return list(found.values())
+
+
+def mapped(rule: Rule) -> bool:
+    """Whether a rule is a line of the map; the few others are conditions of their own."""
+    return rule.target is not None and not rule.exact and not rule.method
+
+
+def depths(entries: Iterable[Entry]) -> list[int]:
+    """How many segments are taken away from paths, anywhere."""
+    given = {each.value.split(";")[1] for each in entries}
+    return sorted(int(each) for each in given if each)
+
+
+def backend(target: Target | None) -> str:
+    return narrow("label", target.label) if target else NOWHERE
+
+
+def _key(face: str, rule: Rule) -> str:
+    host = narrow("host", rule.host).lower() if rule.host else ANY_HOST
+    return f"{_kind(rule)}|{narrow('label', face)}|{host}{_closed(segments(rule.prefix))}"
+
+
+def _kind(rule: Rule) -> str:
+    if rule.segment:
+        return "m"
+    return "r" if rule.target and rule.target.label.startswith("_") else "t"
+
+
+def _closed(prefix: str) -> str:
+    """With a slash at the end, so that ``/messages`` never matches ``/messagesX``."""
+    return prefix if prefix == "/" else f"{prefix}/"
+
+
+def _value(rule: Rule) -> str:
+    return ";".join((backend(rule.target), *_rewriting(rule)))
+
+
+def _rewriting(rule: Rule) -> Iterator[str]:
+    prefix, path = segments(rule.prefix), segments(rule.path)
+    if prefix == path:
+        yield from ("", "", "")
+    else:
+        yield str(0 if prefix == "/" else prefix.count("/"))
+        yield path.rstrip("/")
+        yield mount(rule)
+
+
+def mount(rule: Rule) -> str:
+    """What the outside sees before a path that the target knows; a controller builds its own addresses."""
+    inner = rule.target is not None and rule.target.label.startswith("_")
+    return "" if inner or rule.prefix == "/" else rule.prefix.removesuffix(rule.path.rstrip("/"))
