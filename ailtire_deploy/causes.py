@@ -36,7 +36,7 @@ CAUSES = (
     _cause(
         "image",
         r"no such image|manifest .*unknown|not found: manifest|invalid reference format",
-        "push the image where the nodes can pull it, or build it on each node; mind its tag",
+        "push the image where the nodes can pull it, log in there, or build it on each node; mind its tag",
         certain=True,
     ),
     _cause("nodes", r"not available for new tasks", "nodes are down or drained: see docker node ls"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ailtire_deploy import identity, names, pipeline, revisions
+from ailtire_deploy import identity, names, pipeline, registries, revisions
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import Plan, plan
@@ -31,7 +31,8 @@ def plans(
         wished = revisions.newest(desired, path / child.key)
         if wished is not None and not wished.absent:
             key = identity.derive(writer.key, child.key)
-            yield from plans(wished, ahead, replace(writer, key=key), now)
+            known = registries.mounted(desired, ahead, path / child.key)
+            yield from plans(wished, ahead, replace(writer, key=key, registries=known), now)
 
 
 def with_given(observed: State, given: State) -> State:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from ailtire_deploy import (
     foresight,
     identity,
+    images,
     names,
     pipeline,
     recovery,
+    registries,
     remains,
     revisions,
     sealing,
@@ -33,8 +35,10 @@ from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import Operation, Plan, plan
 from ailtire_deploy.ports import Engine
 from ailtire_deploy.recap import Recap, recap
+from ailtire_deploy.registries import Login
 from ailtire_deploy.report import Entry as Line
 from ailtire_deploy.report import Report
+from ailtire_deploy.resolution import Resolver, nobody
 from ailtire_deploy.state import Key, Resource, State
 from ailtire_deploy.vigil import OUTERMOST, POLL, Vigil, Watch, look
 
@@ -67,8 +71,14 @@ class Launcher:
     author: str = ""
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    credentials: Callable[[str], Login | None] = nobody
+    again: bool = False  # ask for every tag anew
+    resolver: Resolver = field(init=False)
     _fresh: dict[str, tuple[Keys, bytes]] = field(default_factory=dict)
     _seen: dict[StackPath, tuple[float, State]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.resolver = Resolver(self.engine, self.credentials, self.again)
 
     def seen(self, path: StackPath) -> State:
         """The tree as the last plan of it saw it, else as it is."""
@@ -111,7 +121,8 @@ class Launcher:
             key = identity.derive(key, part)
         ahead = foresight.with_given(observed, State.of([draft]))
         site = replace(self.site, build=build_of(observed, path))
-        writer = Writer(site, key, author=self.author)
+        known = registries.mounted(observed, observed, path)
+        writer = Writer(site, key, author=self.author, registries=known)
         first = Plan(OUTERMOST, (Operation("create", draft, cause=f"back to {old.name}"),))
         return draft, {OUTERMOST: first} | dict(
             foresight.plans(foresight.as_revision(path, draft), ahead, writer, self.now())
@@ -162,9 +173,13 @@ class Launcher:
         sealed = sealing.seal(
             entry.body["definition"], entry.stacks, entry.path, salt, self.read(entry, keys.seed)
         )
+        outfit = self.resolver.outfit(entry.stacks, entry.path, observed, salt, self.site)
+        writer = replace(writer, registries=outfit.registries)
         child = Child(entry.path.key, sealed.definition, entry.body["parameters"])
-        outermost = Stack(OUTERMOST, context=entry.body["context"], children=(child,))
-        extra = [*sealed.secrets, seed_secret(entry.path, keys.seed), salt_config(entry.path, salt)]
+        below = images.in_body(outfit.digests, OUTERMOST).get("below", {})
+        outermost = Stack(OUTERMOST, context=entry.body["context"], children=(child,), below=below)
+        made = [seed_secret(entry.path, keys.seed), salt_config(entry.path, salt)]
+        extra = [*sealed.secrets, *outfit.secrets, *made]
         desired = State.of([*pipeline.present(outermost, observed, writer), *extra])
         return Wish(desired, next(newest_first(desired, entry.path)), writer)
 

@@ -93,7 +93,8 @@ class Service:
 class Child:
     """A service that is a stack itself.
 
-    ``definition`` is unfilled: only the child's own controller fills it.
+    ``definition`` is unfilled: only the child's own controller fills it. ``registries`` are the secrets with
+    credentials of registries that its controller gets.
     """
 
     key: str
@@ -101,6 +102,7 @@ class Child:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     depends_on: tuple[Dependency, ...] = ()
+    registries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,10 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One stack, filled: its services, its children, and what they share."""
+    """One stack, filled: its services, its children, and what they share.
+
+    ``digests`` are those of its images, ``below`` those of the stacks below it by their paths from here.
+    """
 
     path: StackPath
     version: str = ""
@@ -142,6 +147,8 @@ class Stack:
     gateway: Gateway = Gateway()
     on_failure: OnFailure = "rollback"
     deadline: float | None = None  # seconds without progress that count as failure; None derives it
+    digests: Mapping[str, str] = field(default_factory=dict)
+    below: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

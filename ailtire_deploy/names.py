@@ -41,6 +41,7 @@ LABEL_ORIGIN = "ailtire.origin"  # name of the root revision a child's revision 
 LABEL_AUTHOR = "ailtire.author"
 LABEL_RESTORES = "ailtire.restores"  # of a rollback: the revision whose body it bears
 LABEL_UNDOES = "ailtire.undoes"  # of one that a controller made by itself: the revision that failed
+LABEL_REGISTRY = "ailtire.registry"  # of a secret with credentials: the host they are for
 OUR_LABELS = "ailtire."
 COMMAND_LINE = "-"
 
@@ -173,6 +174,17 @@ def agent_secret(path: StackPath, service: str) -> str:
 
 def salt_config(path: StackPath) -> str:
     return dotted(path, "salt")
+
+
+def registry_secret(root: StackPath, host: str, digest: str) -> str:
+    """Credentials of one registry: ``shop.registry.example.org-5000-0123456789ab``."""
+    plain = engine_name(re.sub(r"[^A-Za-z0-9.-]", "-", host), limit=30)
+    return dotted(root, f"registry.{plain}-{digest[:12]}")
+
+
+def is_registry_secret(name: str) -> bool:
+    """Whether a secret that a controller mounts is one of those."""
+    return ".registry." in name
 
 
 def shared_key(key: str) -> str:

@@ -8,10 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from ailtire_deploy import definition, identity, jobs, names, proxies, render, revisions, specs, topology
+from ailtire_deploy import (
+    definition,
+    identity,
+    jobs,
+    names,
+    proxies,
+    registries,
+    render,
+    revisions,
+    specs,
+    topology,
+)
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.model import Child, Service, Site, Stack
 from ailtire_deploy.names import StackPath
@@ -26,7 +37,7 @@ class Writer:
     ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come
     from, ``revision`` the name of the stack's own, ``back`` whether that is a way back, ``lost`` the children
     whose controllers will not come up any more, ``wished`` when the revision was written (an update that the
-    engine gave up before that is tried again).
+    engine gave up before that is tried again), ``registries`` the secrets it logs in with, by host.
     """
 
     site: Site
@@ -37,12 +48,14 @@ class Writer:
     wished: float = 0.0
     revision: str = ""
     back: bool = False
+    registries: Mapping[str, str] = field(default_factory=dict)
 
 
 def present(stack: Stack, observed: State, writer: Writer) -> State:
     """What the controller of ``stack`` wants, what it launches for its children included."""
     gone = leaving(stack, observed)
-    stays = replace(stack, children=tuple(c for c in stack.children if stack.path / c.key not in gone))
+    left = tuple(c for c in stack.children if stack.path / c.key not in gone)
+    stays = registries.equipped(replace(stack, children=left), writer.registries, writer.site)
     wishes = child_revisions(stays, observed, writer)
     shape = topology.decide(stays)
     artifacts = render.render(stays, shape, writer.site, subnets(observed))
@@ -80,10 +93,11 @@ def child_revisions(stack: Stack, observed: State, writer: Writer) -> dict[str, 
     """What the children shall be, by key; a change of one waits for what the child depends on."""
     wishes = {child.key: child_revision(stack, child, observed, writer) for child in stack.children}
     named = {key: wish.name for key, wish in wishes.items()}
-    return {
+    waiting = {
         child.key: replace(wishes[child.key], needs=tuple(specs.needs(stack, child.depends_on, named)))
         for child in stack.children
     }
+    return registries.after_controllers(waiting, stack, observed)
 
 
 def child_revision(stack: Stack, child: Child, observed: State, writer: Writer) -> Resource:
@@ -273,27 +287,3 @@ def towards(revision: Revision, observed: State, writer: Writer) -> State:
     if revision.absent:
         return shutdown(revision.path, observed, before(observed, revision.path), writer)
     return present(filled(revision), observed, writer)
-
-
-def sweeper(root: StackPath, site: Site) -> Resource:
-    """A service of our image, on no network of ours, that removes what is left of a root, and then itself.
-
-    Not in swarm's job mode: that would leave a task record which the API cannot remove.
-    """
-    container = {
-        "Image": site.image,
-        "Args": ["sweep", str(root)],
-        "User": site.user,
-        "ReadOnly": True,
-        "CapabilityDrop": ["ALL"],
-        "Env": [f"AILTIRE_CLUSTER={site.cluster}"],
-        "Mounts": [{"Type": "bind", "Source": site.socket, "Target": "/var/run/docker.sock"}],
-    }
-    task = {
-        "ContainerSpec": container,
-        "RestartPolicy": {"Condition": "on-failure"},
-        "Placement": {"Constraints": ["node.role == manager"]},
-    }
-    spec = {"TaskTemplate": task, "Mode": {"Replicated": {"Replicas": 1}}, "EndpointSpec": {"Mode": "dnsrr"}}
-    labels = {**revisions.labels_of(StackPath(), root), names.LABEL_SERVICE: names.SWEEP}
-    return Resource(Key("service", names.in_stack(root, names.SWEEP)), spec=spec, labels=labels)

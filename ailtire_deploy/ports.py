@@ -32,6 +32,15 @@ class LogLine:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What a registry said about a tag: its digest, or "" and why; ``denied`` when it wants a login."""
+
+    digest: str
+    problem: str = ""
+    denied: bool = False
+
+
 class Engine(Protocol):
     """One swarm. Names go in, ids never come out; errors are those of ``errors``.
 
@@ -70,6 +79,10 @@ class Engine(Protocol):
 
         A node clears them away a moment after the swarm has forgotten their tasks.
         """
+        ...
+
+    def digests(self, images: Collection[str]) -> Mapping[str, Tagged]:
+        """What the tags of images stand for now, as far as registries answer; it takes seconds at most."""
         ...
 
     def wait(self, seconds: float) -> None:
@@ -144,4 +157,5 @@ __all__ = [
     "Resource",
     "State",
     "Stop",
+    "Tagged",
 ]

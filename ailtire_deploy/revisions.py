@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ailtire_deploy import names
+from ailtire_deploy import images, names
 from ailtire_deploy.documents import canonical, digest
 from ailtire_deploy.errors import InvalidInput, Problem
 from ailtire_deploy.model import Child, Stack
@@ -121,7 +121,8 @@ def decode(data: bytes, name: str) -> dict[str, Any]:
 def is_whole(body: Mapping[str, Any]) -> bool:
     """Whether all is there that readers count on: a definition with its values, or the word that ends it."""
     values = (body.get(key) for key in ("definition", "parameters", "environment"))
-    return body.get("state") == "absent" or all(isinstance(value, dict) for value in values)
+    whole = all(isinstance(value, dict) for value in values) and images.are_whole(body)
+    return body.get("state") == "absent" or whole
 
 
 def secret_names(revision: Revision, *, deep: bool = False) -> frozenset[str]:
@@ -209,6 +210,7 @@ def child_body(stack: Stack, child: Child) -> dict[str, Any]:
         "parameters": dict(child.parameters),
         "environment": {},
         "definition": dict(child.definition),
+        **images.in_body(images.recorded({"below": stack.below}, stack.path), stack.path / child.key),
     }
 
 

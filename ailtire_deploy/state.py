@@ -32,6 +32,9 @@ ENDED_BADLY = frozenset({"failed", "rejected", "orphaned"})
 AGAIN = "again"
 """Among the facts of a wish: its tasks are to be replaced although nothing in its spec says so."""
 
+LAST = "last"
+"""Among the facts of a wish: it is made after everything else."""
+
 
 class Key(NamedTuple):
     """The identity of a resource on the swarm."""

@@ -7,16 +7,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ailtire_deploy import sealing
+from ailtire_deploy import images, sealing
 from ailtire_deploy.definition import fill_tree
 from ailtire_deploy.errors import InvalidInput, Problem
+from ailtire_deploy.model import Stack
 from ailtire_deploy.names import StackPath
 
 SOURCE = "update"
 
 
-def merged(body: Mapping[str, Any], request: Mapping[str, Any], path: StackPath) -> dict[str, Any]:
-    """The body of the next revision. Raises InvalidInput with every problem of the whole tree.
+def merged(
+    body: Mapping[str, Any], request: Mapping[str, Any], path: StackPath
+) -> tuple[dict[str, Any], dict[StackPath, Stack]]:
+    """The body of the next revision, and the stacks it means.
+
+    Raises InvalidInput with every problem of the whole tree.
 
     ``request`` may hold ``parameters``, ``environment`` (None removes a key), ``definition`` and ``replace``.
     """
@@ -28,10 +33,17 @@ def merged(body: Mapping[str, Any], request: Mapping[str, Any], path: StackPath)
     }
     if "definition" in request:
         made["definition"] = keep_names(unwrapped(request["definition"]), body["definition"])
-    left = sealing.unread(fill_tree(made, path))
+    stacks = fill_tree(made, path)
+    left = sealing.unread(stacks)
     if left:
         raise InvalidInput([Problem(SOURCE, 0, 0, each, *UNREADABLE) for each in left])
-    return made
+    return made, stacks
+
+
+def with_digests(body: Mapping[str, Any], digests: images.Tree, path: StackPath) -> dict[str, Any]:
+    """The body with what its images' tags stand for."""
+    bare = {key: value for key, value in body.items() if key not in ("digests", "below")}
+    return {**bare, **images.in_body(digests, path)}
 
 
 def refuse_excess(found: Sequence[str]) -> None:

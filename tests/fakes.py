@@ -17,7 +17,7 @@ from ailtire_deploy.engine.reading import is_ours
 from ailtire_deploy.errors import Busy, Conflict, OutOfSequence, Overtaken, Refused
 from ailtire_deploy.names import LABEL_ROOT, StackPath
 from ailtire_deploy.plan.holding import references
-from ailtire_deploy.ports import EngineInfo, LogLine
+from ailtire_deploy.ports import EngineInfo, LogLine, Tagged
 from ailtire_deploy.state import AGAIN, LIVE, Key, Resource, State, Task
 
 Spec = Mapping[str, Any]
@@ -58,7 +58,8 @@ class FakeEngine:
     is how crashes, lost answers and failing engines are made. ``stuck`` names services, or images, whose
     tasks never start; ``lag`` is the number of looks a task takes to start and to end. ``exits`` are the exit
     codes of one-shot services, 0 by default, ``lasting`` services that are none; ``output`` what tasks wrote,
-    by id or service; ``started`` counts the tasks each service ever had.
+    by id or service; ``started`` counts the tasks each service ever had. ``registry`` has the digests of tags
+    that a registry knows, ``denied`` those it tells nobody, ``asked`` the images that it was asked for.
     """
 
     lag: int = 1
@@ -73,6 +74,9 @@ class FakeEngine:
     running: list[Running] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     output: dict[str, list[str]] = field(default_factory=dict)
+    registry: dict[str, str] = field(default_factory=dict)
+    denied: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
     attempts: int = 0
     index: int = 10
     closed: bool = False
@@ -106,6 +110,14 @@ class FakeEngine:
 
     def containers(self, services: Collection[str]) -> int:
         return sum(each.service in services and each.state in LIVE for each in self.running)
+
+    def digests(self, images: Collection[str]) -> dict[str, Tagged]:
+        self.asked += images
+        told = {each: self.registry.get(each, "") for each in images}
+        return {
+            each: Tagged(digest, "" if digest else "no registry", each in self.denied)
+            for each, digest in told.items()
+        }
 
     def wait(self, seconds: float) -> None:
         return

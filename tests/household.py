@@ -36,6 +36,8 @@ class Household:
     engine: FakeEngine = field(default_factory=FakeEngine)
     loops: dict[StackPath, Loop] = field(default_factory=dict)
     dead: set[StackPath] = field(default_factory=set)
+    tasks: dict[StackPath, str] = field(default_factory=dict)
+    credentials: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.engine.now = self.now
@@ -44,9 +46,13 @@ class Household:
     def now(self) -> float:
         return self.time
 
-    def launcher(self) -> Launcher:
+    def launcher(self, again: bool = False) -> Launcher:
         ring = Keyring(self.folder / "keys.json")
-        return Launcher(self.engine, self.site, ring, _value, "anna", self.now, self.live)
+        return Launcher(
+            *(self.engine, self.site, ring, _value, "anna", self.now, self.live),
+            credentials=self.credentials.get,
+            again=again,
+        )
 
     def live(self, seconds: float = 1.0) -> None:
         """Let time pass: every controller that has a running task makes a round."""
@@ -57,15 +63,28 @@ class Household:
             self.round(path)
 
     def round(self, path: StackPath) -> None:
-        loop = self.loops.setdefault(
-            path, Loop(path, self.engine, self.site, self.key(path), self.now, offers=Obedient())
-        )
+        loop = self.loop(path)
         try:
             loop.reconcile()
         except Crash:
             del self.loops[path]
         except AiltireError:
             pass
+
+    def loop(self, path: StackPath) -> Loop:
+        """The controller in the task that runs now; another task is another process."""
+        name = names.admin_service(path)
+        own = [each for each in self.engine.running if each.service == name and each.state == "running"]
+        id, files = (own[0].id, own[0].files) if own else (self.tasks.get(path, ""), ())
+        if path not in self.loops or self.tasks.get(path) != id:
+            self.tasks[path] = id
+            logins = frozenset(each.name for each in files if names.is_registry_secret(each.name))
+            self.loops[path] = Loop(
+                *(path, self.engine, self.site, self.key(path), self.now),
+                offers=Obedient(),
+                logins=logins,
+            )
+        return self.loops[path]
 
     def key(self, path: StackPath) -> bytes:
         """The key as the controller finds it mounted."""
@@ -78,8 +97,8 @@ class Household:
         admins = {each.path for each in services if each.service == "admin" and each.name in running}
         return admins - self.dead
 
-    def apply(self, entry, **options):
-        return self.launcher().apply(entry, lambda observed: None, **options)
+    def apply(self, entry, again: bool = False, **options):
+        return self.launcher(again).apply(entry, lambda observed: None, **options)
 
     def shutdown(self, name: str):
         return self.launcher().shutdown(StackPath((name,)), lambda observed: None)

@@ -30,11 +30,11 @@ LAYERS: dict[int, frozenset[str]] = {
             "importing",
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
-        | {"particulars", "deadlines", "remains"}
+        | {"particulars", "deadlines", "remains", "images", "registries"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
-        | {"children", "apply", "departures", "log_streams"}
+        | {"children", "apply", "departures", "log_streams", "resolution"}
     ),
     3: frozenset({"launcher", "vigil", "controller", "gateway"}),
     4: frozenset({"rest"}),

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 
 from ailtire_deploy import names, specs
+from ailtire_deploy.images import tagged
 from ailtire_deploy.model import Child, Dependency, Mount, Service, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import render
 from ailtire_deploy.specs.normal import normalise
-from ailtire_deploy.specs.service import capabilities, tagged, words
+from ailtire_deploy.specs.service import capabilities, words
 from ailtire_deploy.state import Key, Need, Resource
 from ailtire_deploy.topology import decide
 from tests.stacks import SITE, few, launching, rendered, shop, stacks

@@ -17,20 +17,20 @@ def body(**parameters):
 
 def test_parameters_merge_by_key_and_null_removes_one():
     old = body(replicas=2, size=1)
-    assert updates.merged(old, {"parameters": {"replicas": 3}}, SHOP)["parameters"] == {
+    assert updates.merged(old, {"parameters": {"replicas": 3}}, SHOP)[0]["parameters"] == {
         "replicas": 3,
         "size": 1,
     }
-    assert updates.merged(old, {"parameters": {"size": None}}, SHOP)["parameters"] == {"replicas": 2}
+    assert updates.merged(old, {"parameters": {"size": None}}, SHOP)[0]["parameters"] == {"replicas": 2}
 
 
 def test_replace_takes_the_new_ones_only():
     asked = {"parameters": {"size": 4}, "replace": True}
-    assert updates.merged(body(replicas=2), asked, SHOP)["parameters"] == {"size": 4}
+    assert updates.merged(body(replicas=2), asked, SHOP)[0]["parameters"] == {"size": 4}
 
 
 def test_nothing_asked_changes_nothing():
-    assert updates.merged(body(), {}, SHOP) == body()
+    assert updates.merged(body(), {}, SHOP)[0] == body()
 
 
 def test_every_problem_of_the_whole_tree_is_said():
@@ -44,12 +44,12 @@ def test_every_problem_of_the_whole_tree_is_said():
 
 def test_a_bundle_is_taken_for_the_definition_in_it():
     other = three_levels(secrets=TOKEN, version="2")
-    made = updates.merged(body(), {"definition": {"format": 1, "definition": other}}, SHOP)
+    made = updates.merged(body(), {"definition": {"format": 1, "definition": other}}, SHOP)[0]
     assert made["definition"]["version"] == "2"
 
 
 def test_a_secret_that_was_made_before_keeps_its_object():
-    made = updates.merged(body(), {"definition": three_levels()}, SHOP)
+    made = updates.merged(body(), {"definition": three_levels()}, SHOP)[0]
     assert made["definition"]["secrets"] == TOKEN
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -18,8 +19,9 @@ from ailtire_deploy.controller import Controller, Loop
 from ailtire_deploy.engine import SwarmEngine
 from ailtire_deploy.errors import AiltireError, Failed, Usage
 from ailtire_deploy.launcher import Launcher
-from ailtire_deploy.names import ADMIN_PORT, SWEEP, StackPath, in_stack
+from ailtire_deploy.names import ADMIN_PORT, SWEEP, StackPath, in_stack, is_registry_secret
 from ailtire_deploy.ports import Children
+from ailtire_deploy.registries import Login
 from ailtire_deploy.state import Resource, State
 from ailtire_deploy.views import plain
 
@@ -54,6 +56,16 @@ def read_key(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Usage(f"{file}: {error.strerror}; controllers are started by apply, not by hand") from None
+
+
+def read_logins(folder: Path) -> dict[str, tuple[str, Login]]:
+    """What the launcher mounted to log in with at registries: host and credentials, by the secret's name."""
+    found = {}
+    for file in folder.glob("*"):
+        if is_registry_secret(file.name):
+            said = json.loads(file.read_bytes())
+            found[file.name] = (str(said["host"]), said["login"])
+    return found
 
 
 def path_of(environment: Mapping[str, str]) -> StackPath:
@@ -143,12 +155,12 @@ def serve(environment: Mapping[str, str], key_file: Path = KEY) -> None:
     """Run the controller that the environment describes, until it is told to end."""
     log_to_stderr()
     path, site, key = path_of(environment), sites.of_environment(environment), read_key(key_file)
-    engine = SwarmEngine()
+    logins = read_logins(key_file.parent)
+    engine = SwarmEngine(credentials=dict(logins.values()).get)
     children = HttpChildren(path, key, parent_of(environment))
+    loop = Loop(path, engine, site, key, logins=frozenset(logins))
     try:
-        Container(Loop(path, engine, site, key), children).run(
-            int(environment.get("AILTIRE_STACKADMINPORT", ADMIN_PORT))
-        )
+        Container(loop, children).run(int(environment.get("AILTIRE_STACKADMINPORT", ADMIN_PORT)))
     finally:
         engine.close()
 

@@ -111,6 +111,12 @@ def definition(function: Function) -> Function:
     )
 
 
+def resolve(function: Function) -> Function:
+    """``--resolve``: what was found out about tags before does not count."""
+    said = "Ask registries anew what every tag stands for (default: only tags that are new here)."
+    return click.option("--resolve", is_flag=True, help=said)(function)
+
+
 def target(function: Function) -> Function:
     """The file that a command is about."""
     return click.argument("target", type=click.Path(path_type=Path))(function)

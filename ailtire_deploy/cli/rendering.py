@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ailtire_deploy import definition, pipeline, revisions, topology
+from ailtire_deploy import definition, pipeline, registries, revisions, topology
 from ailtire_deploy.cli.swarms import entries_on
 from ailtire_deploy.launcher import Launcher
 from ailtire_deploy.loading import Entry, Playbook
@@ -31,8 +31,10 @@ def tree(launcher: Launcher, entry: Entry, observed: State) -> Iterator[tuple[st
     wish = launcher.wish(entry, observed, keep=False)
     body = revisions.decode(wish.revision.data or b"", wish.revision.name)
     subnets = pipeline.subnets(observed)
+    known = wish.writer.registries
     for stack in stacks(body, entry.path):
-        yield from files_of(stack, launcher, subnets)
+        equipped = registries.equipped(stack, known, launcher.site)
+        yield from files_of(equipped, launcher, subnets)
     child = Child(entry.path.key, body["definition"])
     outermost = Stack(OUTERMOST, context=body["context"], children=(child,))
     yield from (each for each in files_of(outermost, launcher, subnets) if each[0] != COMPOSE)

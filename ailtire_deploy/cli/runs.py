@@ -37,11 +37,13 @@ class Run:
     sum: Sum = field(default_factory=Sum)
     plans: list[Plan] = field(default_factory=list)
     saved: SavedPlan | None = None
+    resolve: bool = False
+    _told: set[str] = field(default_factory=set)
 
     def plan(self, playbook: Playbook) -> int:
         """Show every write that would be made; make none."""
         for swarm, entry in self._entries(playbook):
-            found = plans_of(swarm, entry)
+            found = self._plans(swarm, entry)
             self._show(found)
             if self.saved:
                 observed = swarm.launcher().seen(entry.path)
@@ -68,7 +70,7 @@ class Run:
     ) -> int:
         """Make the swarms equal to the files; with a saved plan, only as that says. Raises StalePlan."""
         for swarm, entry in self._entries(playbook):
-            found = plans_of(swarm, entry)
+            found = self._plans(swarm, entry)
             self.print(found)
             observed = swarm.launcher().seen(entry.path)
             if self.saved:
@@ -103,6 +105,18 @@ class Run:
             if entry.state == "absent":
                 return launcher.shutdown(entry.path, watch)
             return launcher.apply(entry, watch, patience=patience, wait=wait)
+
+    def _plans(self, swarm: Swarm, entry: Entry) -> list[Plan]:
+        """The plans of an entry; beside them, what has to be said about its images."""
+        swarm.resolve = self.resolve
+        found = plans_of(swarm, entry)
+        problems = swarm.logins.problems if swarm.logins else []
+        asked = swarm.launcher().resolver
+        for note in [*problems, *asked.notes(verbose=self.console.verbosity > 0)]:
+            if note not in self._told:
+                self.console.tell(plain.line(f"note: {note}"))
+            self._told.add(note)
+        return found
 
     def _show(self, found: list[Plan]) -> None:
         self.plans += found

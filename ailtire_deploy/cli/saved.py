@@ -88,6 +88,7 @@ def is_whole(data: Any) -> bool:
         and isinstance(asked.get("target"), str)
         and all(isinstance(asked.get(key), str | None) for key in ("context", "engine"))
         and isinstance(asked.get("tags"), str)
+        and isinstance(asked.get("resolve"), bool)
         and isinstance(asked.get("extra"), list)
         and all(isinstance(each, str) for each in asked["extra"])
         and isinstance(roots, dict)

@@ -14,6 +14,7 @@ from ailtire_deploy.ports import EngineInfo
 
 if TYPE_CHECKING:
     from ailtire_deploy.engine import SwarmEngine
+    from ailtire_deploy.engine.credentials import Logins
     from ailtire_deploy.keyring import Keyring
     from ailtire_deploy.launcher import Launcher
     from ailtire_deploy.loading import Entry, Play, Playbook
@@ -25,10 +26,15 @@ BREATH = 0.1  # seconds
 
 @dataclass(slots=True)
 class Swarm:
-    """A swarm that answered. Its one launcher remembers what it has seen and drawn by chance."""
+    """A swarm that answered. Its one launcher remembers what it has seen and drawn by chance.
+
+    With ``resolve`` it asks for every tag anew.
+    """
 
     engine: SwarmEngine
     info: EngineInfo
+    logins: Logins | None = None
+    resolve: bool = False
     _launcher: Launcher | None = None
 
     def __str__(self) -> str:
@@ -39,11 +45,17 @@ class Swarm:
         """Plans, applies and shuts down on this swarm."""
         from ailtire_deploy import sites
         from ailtire_deploy.launcher import Launcher
+        from ailtire_deploy.resolution import nobody
 
         if self._launcher is None:
             labels = self.engine.image_labels(sites.image(os.environ))
             site = sites.of_engine(self.info, os.environ, labels)
-            self._launcher = Launcher(self.engine, site, keyring(), sources, author(), sleep=self.rest)
+            self._launcher = Launcher(
+                *(self.engine, site, keyring(), sources, author()),
+                sleep=self.rest,
+                credentials=self.logins or nobody,
+                again=self.resolve,
+            )
         return self._launcher
 
     def rest(self, seconds: float) -> None:
@@ -57,10 +69,12 @@ class Swarm:
 def connected(target: str | None) -> Iterator[Swarm]:
     """The swarm of an engine, closed at the end. Raises Unreachable, InvalidInput for an unknown context."""
     from ailtire_deploy.engine import SwarmEngine
+    from ailtire_deploy.engine.credentials import Logins
 
-    engine = SwarmEngine(target)
+    logins = Logins(os.environ)
+    engine = SwarmEngine(target, logins)
     try:
-        yield Swarm(engine, engine.info())
+        yield Swarm(engine, engine.info(), logins)
     finally:
         engine.close()
 

@@ -31,6 +31,7 @@ from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import Plan
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
+from ailtire_deploy.resolution import Resolver
 from ailtire_deploy.revisions import ABSENT, LOCAL, Revision
 from ailtire_deploy.state import Resource, State
 from ailtire_deploy.views import histories, plans
@@ -106,19 +107,22 @@ class Controller:
 
         Raises InvalidInput and Busy.
         """
+        resolver = Resolver(self.loop.engine)
         for _ in range(ATTEMPTS):
             observed = self.loop.look()
             last = self._standing(observed)
-            body = updates.merged(last.body, request, self.path)
+            body, stacks = updates.merged(last.body, request, self.path)
+            found = resolver.digests(stacks, self.path, observed)
+            body = updates.with_digests(body, found, self.path)
             draft = revisions.make(
                 observed, self.path, body, cause=LOCAL, origin=self._origin(observed), author=author
             )
-            found = self._foreseen(draft, last, observed)
-            shown = plans.as_json(found.values())
+            ahead = self._foreseen(draft, last, observed)
+            shown = plans.as_json(ahead.values())
             if check:
                 return Accepted("", shown)
             if not request.get("allow_prune"):
-                updates.refuse_excess(pruning.excess(found, observed))
+                updates.refuse_excess(pruning.excess(ahead, observed))
             try:
                 self.loop.engine.create(draft)
             except Conflict:

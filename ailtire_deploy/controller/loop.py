@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from ailtire_deploy import pipeline, recovery, remains, revisions, verdict
+from ailtire_deploy import names, pipeline, recovery, registries, remains, revisions, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.controller import evidence, outcomes
 from ailtire_deploy.controller.offers import Offers
-from ailtire_deploy.departures import stand_in
+from ailtire_deploy.departures import stand_in, sweeper
 from ailtire_deploy.errors import AiltireError, Failed, InvalidInput
 from ailtire_deploy.model import Site
 from ailtire_deploy.names import LABEL_RESTORES, StackPath
@@ -58,6 +58,7 @@ class Loop:
     snapshot: Snapshot = field(default_factory=Snapshot)
     wake: threading.Event = field(default_factory=threading.Event)
     offers: Offers = field(default_factory=Offers)
+    logins: frozenset[str] = frozenset()  # the secrets of registries that this process has
     _progress: Progress | None = None
     _revision: str = ""
     _changed: Counter[str] = field(default_factory=Counter)
@@ -100,6 +101,8 @@ class Loop:
             return MOVING
         if last.name != self._revision:
             self._revision, self._progress, self._changed = last.name, None, Counter()
+        if self._awaits_its_successor(observed):
+            return MOVING
         if self._tidied(last, observed):
             return 0.0
         try:
@@ -110,6 +113,11 @@ class Loop:
             )
             self._tell(last, refused, Report())
             return SETTLED if last.outcome == "failed" else QUICK
+
+    def _awaits_its_successor(self, observed: State) -> bool:
+        """Whether it shall log in where it cannot: what it wrote now, no node could fetch."""
+        own = observed.get("service", names.admin_service(self.path))
+        return not self.logins.issuperset(registries.mounts(own))
 
     def _tidied(self, last: Revision, observed: State) -> bool:
         """Whether a revision was written: what the newest one means for those before it, and for itself."""
@@ -157,7 +165,8 @@ class Loop:
         """Who this controller is when it wishes for something."""
         gone = verdict.lost_below(observed, self.path, self.now())
         wished, back = last.found.created, revisions.brings_back(observed, last)
-        return Writer(self.site, self.key, last.origin, str(self.path), gone, wished, last.name, back)
+        known = registries.mounted(observed, observed, self.path)
+        return Writer(self.site, self.key, last.origin, str(self.path), gone, wished, last.name, back, known)
 
     def _stand_in(self, desired: State, observed: State, writer: Writer) -> Report:
         """Take down children that shall go and have no controller any more."""
@@ -172,9 +181,9 @@ class Loop:
         if self.path.parent:
             return MOVING
         alone = last.cause != revisions.COMMAND_LINE or self.now() - last.found.created > verdict.GRACE
-        sweeper = pipeline.sweeper(self.path, self.site)
-        if alone and sweeper.key not in observed.resources:
-            self.engine.create(sweeper)
+        last_of_all = sweeper(self.path, self.site)
+        if alone and last_of_all.key not in observed.resources:
+            self.engine.create(last_of_all)
         return MOVING
 
     def _hanging(self, observed: State) -> Verdict:

@@ -8,7 +8,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -65,7 +65,7 @@ def fill(body: Mapping[str, Any], path: StackPath, source: Source | None = None)
     level = _examine(body, path, source)
     if level.problems:
         raise InvalidInput(once(level.problems))
-    return level.stack()
+    return replace(level.stack(), digests=body.get("digests", {}), below=body.get("below", {}))
 
 
 def fill_tree(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from ailtire_deploy.engine import bodies, logs
+from ailtire_deploy.engine import bodies, distribution, logs
 from ailtire_deploy.engine.connect import TIMEOUT, find
 from ailtire_deploy.engine.events import Events
 from ailtire_deploy.engine.observe import Sight, look
@@ -16,7 +16,7 @@ from ailtire_deploy.engine.reading import Found, exactly, is_ours, read
 from ailtire_deploy.engine.wire import Wire
 from ailtire_deploy.errors import Conflict, NotFound, OutOfSequence, Overtaken, Refused, Unreachable
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.ports import EngineInfo, LogLine
+from ailtire_deploy.ports import EngineInfo, LogLine, Tagged
 from ailtire_deploy.state import AGAIN, Key, Resource, State
 
 PATHS = {"network": "/networks", "config": "/configs", "secret": "/secrets", "service": "/services"}
@@ -27,11 +27,15 @@ SILENCE = 10.0  # seconds a finished log may take to arrive
 class SwarmEngine:
     """One swarm. Several threads may use it; they observe one after the other."""
 
-    def __init__(self, target: str | None = None) -> None:
+    def __init__(
+        self, target: str | None = None, credentials: distribution.Credentials = distribution.nobody
+    ) -> None:
         """``target`` is an address or a docker context; None means what the docker command would use.
 
+        ``credentials`` of registries go along with services and questions about images.
         Raises InvalidInput for a context that does not exist. Nothing is contacted yet.
         """
+        self._credentials = credentials
         self._wire = Wire(find(target, os.environ))
         self._sight = Sight()
         self._looking = threading.Lock()
@@ -70,7 +74,8 @@ class SwarmEngine:
         """
         self._insist(resource)
         try:
-            made = self._wire.post(f"{PATHS[resource.kind]}/create", bodies.body(resource, self._id_of))
+            body = bodies.body(resource, self._id_of)
+            made = self._wire.post(f"{PATHS[resource.kind]}/create", body, self._login(resource))
         except Conflict as error:
             raise self._clash(resource) from error
         except NotFound as error:
@@ -90,7 +95,7 @@ class SwarmEngine:
         body = bodies.body(resource, self._id_of, force) if service else bodies.labels_only(resource)
         try:
             path = f"{PATHS[resource.kind]}/{self._exact_id_of(found)}/update"
-            self._wire.post(path, body, version=found.version)
+            self._wire.post(path, body, self._login(resource), version=found.version)
         except NotFound as error:
             raise OutOfSequence(f"{found.key} is gone, or names something that is: {error}") from error
 
@@ -110,6 +115,15 @@ class SwarmEngine:
         """How many containers of these services are left on the node that answers."""
         listed = self._wire.get("/containers/json", all=True, filters={"label": [SERVICE_OF]})
         return sum(each["Labels"][SERVICE_OF] in services for each in listed)
+
+    def digests(self, images: Collection[str]) -> Mapping[str, Tagged]:
+        """What the tags of images stand for now, as far as registries answer; it takes seconds at most."""
+        return distribution.ask(self._wire, images, self._credentials)
+
+    def _login(self, resource: Resource) -> dict[str, str]:
+        """What the nodes need to fetch the image of a service."""
+        container = resource.spec.get("TaskTemplate", {}).get("ContainerSpec", {})
+        return distribution.header(container.get("Image", ""), self._credentials)
 
     def wait(self, seconds: float) -> None:
         """Return when something was written since the last wait, at the latest after ``seconds``."""

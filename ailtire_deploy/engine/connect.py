@@ -44,13 +44,20 @@ class Address:
 
 def find(target: str | None, environment: Mapping[str, str]) -> Address:
     """The engine that is meant. Raises InvalidInput for a context that does not exist."""
-    folder = Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME", "/")) / ".docker")
+    folder = docker_folder(environment)
     if target:
         return _from_url(target, environment) if "://" in target else _from_context(target, folder)
     if environment.get("DOCKER_HOST"):
         return _from_url(environment["DOCKER_HOST"], environment)
-    name = environment.get("DOCKER_CONTEXT") or str(_read(folder / "config.json").get("currentContext", ""))
+    name = environment.get("DOCKER_CONTEXT") or str(
+        read_json(folder / "config.json").get("currentContext", "")
+    )
     return _from_context(name or "default", folder)
+
+
+def docker_folder(environment: Mapping[str, str]) -> Path:
+    """Where the docker command keeps its configuration."""
+    return Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME", "/")) / ".docker")
 
 
 def connect(address: Address) -> docker.APIClient:
@@ -116,7 +123,7 @@ def _from_context(name: str, folder: Path) -> Address:
         return Address(LOCAL)
     place = hashlib.sha256(name.encode()).hexdigest()
     endpoint = (
-        _read(folder / "contexts" / "meta" / place / "meta.json").get("Endpoints", {}).get("docker", {})
+        read_json(folder / "contexts" / "meta" / place / "meta.json").get("Endpoints", {}).get("docker", {})
     )
     if not endpoint.get("Host"):
         known = ", ".join(["default", *_contexts(folder)])
@@ -132,10 +139,10 @@ def _from_context(name: str, folder: Path) -> Address:
 
 
 def _contexts(folder: Path) -> list[str]:
-    return sorted(str(_read(each).get("Name", "")) for each in folder.glob("contexts/meta/*/meta.json"))
+    return sorted(str(read_json(each).get("Name", "")) for each in folder.glob("contexts/meta/*/meta.json"))
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
     """The JSON object in a file of the docker configuration; nothing when there is no such file."""
     try:
         found = json.loads(file.read_bytes())

@@ -52,8 +52,15 @@ class Wire:
             time.sleep(pause)
         return self._call("GET", path, query)
 
-    def post(self, path: str, body: Mapping[str, Any], **query: Any) -> Any:
-        return self._call("POST", path, query, body)
+    def ask(self, path: str, seconds: float, headers: Mapping[str, str]) -> Any:
+        """Read what the engine has to ask others for, once. Raises Unreachable after ``seconds``."""
+        with reaching(str(self.address)):
+            return self._send("GET", path, {}, None, seconds, stream=False, headers=headers).json()
+
+    def post(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None, **query: Any
+    ) -> Any:
+        return self._call("POST", path, query, body, headers)
 
     def delete(self, path: str) -> None:
         self._call("DELETE", path, {})
@@ -66,13 +73,27 @@ class Wire:
         if self._client is not None:
             self._client.close()
 
-    def _call(self, method: str, path: str, query: Mapping[str, Any], body: Any = None) -> Any:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         with reaching(str(self.address)):
-            response = self._send(method, path, query, body, self._patience, stream=False)
+            response = self._send(method, path, query, body, self._patience, stream=False, headers=headers)
             return response.json() if response.content else None
 
     def _send(
-        self, method: str, path: str, query: Mapping[str, Any], body: Any, silence: float | None, stream: bool
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Any,
+        silence: float | None,
+        stream: bool,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         client = self._connected()
         with reaching(str(self.address)):
@@ -81,6 +102,7 @@ class Wire:
                 f"{client.base_url}/v{client.api_version}{path}",
                 params={name: _parameter(value) for name, value in query.items()},
                 json=body,
+                headers=headers,
                 timeout=(CONNECT_TIMEOUT, silence),
                 stream=stream,
             )

@@ -12,7 +12,7 @@ from ailtire_deploy.plan.holding import hold
 from ailtire_deploy.plan.making import making
 from ailtire_deploy.plan.operations import Operation, Plan, Verb
 from ailtire_deploy.plan.removing import removing
-from ailtire_deploy.state import KINDS, State
+from ailtire_deploy.state import KINDS, LAST, State
 
 __all__ = ["Operation", "Plan", "Verb", "plan"]
 
@@ -30,5 +30,6 @@ def plan(desired: State, observed: State, owner: StackPath, now: float) -> Plan:
 
 def _place(operation: Operation) -> tuple[bool, int, str]:
     removes = operation.verb == "remove"
-    rank = KINDS.index(operation.key.kind)
+    last = not removes and operation.resource.facts.get(LAST)
+    rank = len(KINDS) if last else KINDS.index(operation.key.kind)
     return removes, -rank if removes else rank, operation.key.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ailtire_deploy.names import LABEL_OWNER, StackPath
+from ailtire_deploy.names import LABEL_OWNER, LABEL_REGISTRY, StackPath
 from ailtire_deploy.plan.operations import Operation
 from ailtire_deploy.state import Need, Resource, State
 
@@ -28,7 +28,9 @@ def _absent(wish: Resource, observed: State, owner: StackPath) -> Operation | No
     if found.labels.get(LABEL_OWNER) != str(owner):
         said = f"{found.key} belongs to {found.labels.get(LABEL_OWNER)}; it is left alone"
         return Operation("remove", found, found, "it is to be shut down", error=said)
-    return Operation("remove", replace(found, needs=wish.needs), found, "it is to be shut down")
+    login = LABEL_REGISTRY in found.labels and not wish.needs
+    cause = "nobody logs in with it any more" if login else "it is to be shut down"
+    return Operation("remove", replace(found, needs=wish.needs), found, cause)
 
 
 def _prune(found: Resource, owner: StackPath) -> Operation:

@@ -134,6 +134,7 @@ def _controller(stack: Stack, topology: Topology, child: Child, site: Site) -> d
     secrets = [{"source": f"_{child.key}.key", "target": "/run/secrets/ailtire.key", **owner}]
     if not stack.path:
         secrets.append({"source": f"_{child.key}.seed", "target": "/run/secrets/ailtire.seed", **owner})
+    secrets += [{"source": name, "target": f"/run/secrets/{name}", **owner} for name in child.registries]
     return {
         "key": key,
         "env_file": f"./{controller_file(child.key)}",
@@ -179,6 +180,7 @@ def _secrets(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"_{child.key}.key", {"external": True, "name": names.key_secret(path)}
         if not stack.path:
             yield f"_{child.key}.seed", {"external": True, "name": names.seed_secret(path)}
+        yield from ((name, {"external": True, "name": name}) for name in child.registries)
 
 
 def _agent_keys(stack: Stack, topology: Topology) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ailtire_deploy import names
+from ailtire_deploy import images, names
 from ailtire_deploy.model import FileMount, Mount, Service, Stack
 from ailtire_deploy.render import policy
 from ailtire_deploy.render.files import config_key
@@ -19,7 +19,7 @@ FIRST = ("image", "entrypoint", "command", "environment", "user")
 def service(stack: Stack, each: Service, seats: tuple[Seat, ...]) -> dict[str, Any]:
     """One entry, defaults written out: no capabilities, and an init process that reaps and passes signals."""
     fields = {
-        "image": each.image,
+        "image": images.pinned(each.image, stack.digests),
         "environment": dict(each.environment),
         "cap_drop": ["ALL"],
         "init": True,

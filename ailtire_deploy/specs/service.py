@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from ailtire_deploy import images
 from ailtire_deploy.specs.document import Document
 from ailtire_deploy.specs.mounts import mount
 from ailtire_deploy.units import nano_cpus, nanoseconds, size
@@ -44,7 +45,7 @@ def container(document: Document, entry: Entry) -> dict[str, Any]:
     """What runs inside: the part of the spec that a task's container is made of."""
     add, drop = capabilities(entry.get("cap_add", []), entry.get("cap_drop", []))
     return {
-        "Image": tagged(entry["image"]),
+        "Image": images.tagged(entry["image"]),
         "Command": words(entry.get("entrypoint", [])),
         "Args": words(entry.get("command", [])),
         "Env": [f"{name}={value}" for name, value in entry.get("environment", {}).items()],
@@ -78,12 +79,6 @@ def container(document: Document, entry: Entry) -> dict[str, Any]:
             for each in entry.get("secrets", [])
         ],
     }
-
-
-def tagged(image: str) -> str:
-    """An image without tag or digest is the one tagged ``latest``."""
-    last = image.rpartition("/")[2]
-    return image if ":" in last or "@" in last else f"{image}:latest"
 
 
 def words(command: str | list[Any]) -> list[str]:

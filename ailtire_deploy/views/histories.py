@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
-from ailtire_deploy import moments, names, revisions
+from ailtire_deploy import images, moments, names, revisions
 from ailtire_deploy.diff import Change
+from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.revisions import Revision
 from ailtire_deploy.views import paint, plain
 from ailtire_deploy.views.paint import Paint
@@ -20,6 +21,7 @@ class Line(TypedDict):
     """One revision; ``report`` holds the counts by stack that its controller gave, and the reasons.
 
     Of a rollback ``restores`` names the revision that is back, and ``undoes`` the one that failed, if any.
+    ``digests`` are what the tags of images stand for, the stack's own and those below, as far as is known.
     """
 
     number: int
@@ -31,6 +33,7 @@ class Line(TypedDict):
     author: str
     restores: str
     undoes: str
+    digests: dict[str, str]
     report: dict[str, Any]
 
 
@@ -40,27 +43,38 @@ def as_json(found: Iterable[Revision]) -> list[Line]:
 
 
 def as_text(found: Iterable[Revision], colour: Paint = paint.none) -> list[str]:
-    """A line a revision, the reasons of those that failed below it."""
+    """A line a revision; below it the digests that are not those of the one before, and why it failed."""
     lines = as_json(found)
     rows = plain.columns([HEADER, *(_cells(each) for each in lines)])
     shown = [colour("title", rows[0])]
-    for each, row in zip(lines, rows[1:], strict=True):
+    older = [each["digests"] for each in lines[1:]] + [{}]
+    for each, row, before in zip(lines, rows[1:], older, strict=True):
         shown.append(row.replace(each["outcome"], colour(each["outcome"], each["outcome"]), 1))
+        new = sorted(each["digests"].items() - before.items())
+        shown += [colour("dim", f"    {plain.line(image)} is {digest}") for image, digest in new]
         shown += [f"    {plain.line(str(reason))}" for reason in each["report"].get("reasons", [])]
     return shown
 
 
 def difference(older: Revision, newer: Revision) -> tuple[Change, ...]:
     """What differs between what two revisions mean, field by field. Neither holds the value of a secret."""
-    before, after = (
-        _flat("", {k: v for k, v in each.body.items() if k != "format"}) for each in (older, newer)
-    )
+    before, after = (_flat("", _told(each.body)) for each in (older, newer))
     fields = sorted({*before, *after})
     return tuple(
         Change(path, before.get(path), after.get(path))
         for path in fields
         if before.get(path) != after.get(path)
     )
+
+
+def _told(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body without what is no news: its format, and images of which no digest is known."""
+    maps = {"digests": body.get("digests", {}), **body.get("below", {})}
+    known = {key: {i: d for i, d in each.items() if d} for key, each in maps.items()}
+    own = known.pop("digests")
+    told = {key: value for key, value in body.items() if key not in ("format", "digests", "below")}
+    below = {key: each for key, each in known.items() if each}
+    return {**told, **({"digests": own} if own else {}), **({"below": below} if below else {})}
 
 
 def difference_as_text(changes: Iterable[Change]) -> list[str]:
@@ -106,6 +120,14 @@ def _cells(line: Line) -> tuple[str, ...]:
     return tuple(plain.line(cell) for cell in cells)
 
 
+def _digests(revision: Revision) -> dict[str, str]:
+    try:
+        found = images.ever([images.recorded(revision.body, revision.path)])
+    except InvalidInput:
+        return {}
+    return dict(sorted(found.items()))
+
+
 def _line(revision: Revision) -> Line:
     return {
         "number": revision.number,
@@ -117,5 +139,6 @@ def _line(revision: Revision) -> Line:
         "author": revision.found.labels.get(names.LABEL_AUTHOR, ""),
         "restores": revision.restores,
         "undoes": revision.undoes,
+        "digests": _digests(revision),
         "report": revision.report,
     }

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from ailtire_deploy import registries
 from ailtire_deploy.cli import containers
-from ailtire_deploy.cli.containers import Container
+from ailtire_deploy.cli.containers import Container, read_logins
 from ailtire_deploy.controller import Loop
 from ailtire_deploy.errors import Failed, Unreachable, Usage
 from ailtire_deploy.model import Site
@@ -224,3 +225,11 @@ def test_sweeping_touches_no_other_stack(tmp_path: Path) -> None:
     kept = [name for name in house.names() if name.startswith("shed")]
     containers.sweep_until_clean(house.launcher(), SHOP, house.live)
     assert house.names() == kept
+
+
+def test_a_controller_reads_what_it_logs_in_with_and_passes_everything_else_over(tmp_path: Path) -> None:
+    made = registries.secret(SHOP, "r.example:5000", {"username": "a", "password": "b"}, b"salt")
+    (tmp_path / made.name).write_bytes(made.data or b"")
+    (tmp_path / "ailtire.key").write_bytes(b"\xff")
+    assert read_logins(tmp_path) == {made.name: ("r.example:5000", {"username": "a", "password": "b"})}
+    assert read_logins(tmp_path / "nowhere") == {}

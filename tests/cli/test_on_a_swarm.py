@@ -13,6 +13,7 @@ from ailtire_deploy import engine as engines
 from ailtire_deploy import errors, identity, loading
 from ailtire_deploy.cli import entry, runs
 from ailtire_deploy.cli.swarms import Swarm
+from ailtire_deploy.launcher import Launcher
 from ailtire_deploy.names import StackPath
 from tests.household import Household
 
@@ -34,8 +35,13 @@ Run = Callable[..., tuple[int, str, str]]
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Household:
     """The engine model in the place of the engine; its controllers live while the launcher waits."""
     found = Household(tmp_path)
-    monkeypatch.setattr(engines, "SwarmEngine", lambda target: found.engine)
-    monkeypatch.setattr(Swarm, "launcher", lambda swarm: found.launcher())
+
+    def launcher(swarm: Swarm) -> Launcher:
+        swarm._launcher = swarm._launcher or found.launcher(swarm.resolve)
+        return swarm._launcher
+
+    monkeypatch.setattr(engines, "SwarmEngine", lambda target, logins: found.engine)
+    monkeypatch.setattr(Swarm, "launcher", launcher)
     monkeypatch.setenv("AILTIRE_KEY_FILE", str(tmp_path / "keys.json"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "shop.yml").write_text(OUTER)
@@ -66,6 +72,31 @@ def deployed(run: Run, house: Household) -> Household:
 def documents(run: Run, *arguments: str) -> tuple[int, Any]:
     code, out, _ = run(*arguments, "--output", "json", "--progress", "quiet")
     return code, json.loads(out)
+
+
+def test_tags_are_asked_for_anew_only_when_that_is_said(run: Run, deployed: Household) -> None:
+    deployed.settle(5)
+    deployed.engine.registry = {"shop/api:1": f"sha256:{'1' * 64}"}
+    assert run("plan", "present.yml")[0] == 0
+    code, out, _ = run("plan", "present.yml", "--resolve", "--save", "today.plan")
+    assert code == errors.CHANGES
+    assert "update service shop_orders_api (image shop/api:1 → shop/api:1@sha256:111111" in out
+    assert run("apply", "--plan", "today.plan", "--resolve")[0] == errors.Usage.exit_code
+    assert run("apply", "--plan", "today.plan")[0] == 0, "a saved plan knows that it was made so"
+    assert run("plan", "present.yml")[0] == 0
+
+
+def test_who_has_to_log_in_is_told_where(run: Run, house: Household) -> None:
+    inner = Path("orders.yml")
+    inner.write_text(inner.read_text().replace("shop/api:1", "r.example/api:1"))
+    house.engine.denied = {"r.example/api:1"}
+    said = "note: r.example/api:1: r.example wants a login: `docker login r.example`, then apply again"
+    assert run("plan", "present.yml")[2].splitlines() == [said]
+    house.credentials = {"r.example": {"username": "ann", "password": "hush"}}
+    assert "r.example refuses the credentials" in run("plan", "present.yml")[2]
+    house.engine.denied.clear()
+    assert run("plan", "present.yml")[2] == ""
+    assert "r.example/api:1: used as tagged" in run("plan", "present.yml", "-v")[2]
 
 
 def test_a_plan_names_the_play_the_engine_and_every_write(run: Run, house: Household) -> None:
@@ -318,7 +349,7 @@ def test_the_command_line_goes_before_the_play_in_choosing_an_engine(
 ) -> None:
     chosen: list[str | None] = []
 
-    def engine(target: str | None) -> Any:
+    def engine(target: str | None, logins: object) -> Any:
         chosen.append(target)
         return house.engine
 

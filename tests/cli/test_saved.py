@@ -21,6 +21,7 @@ SHOP = StackPath(("shop",))
 LABELS = {"ailtire.path": "shop"}
 WEB = Resource(Key("service", "shop_web"), labels=LABELS, version=7, created=1.5)
 ASKED = {"target": "stack.yml", "context": None, "extra": ["a=1"], "tags": "", "engine": None}
+ASKED["resolve"] = True
 SEEN = State.of([WEB])
 FOUND = [Plan(SHOP, (Operation("update", WEB, WEB, "the definition changed"),))]
 

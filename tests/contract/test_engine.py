@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -236,3 +237,15 @@ def test_the_engine_says_which_swarm_it_is(bench: Bench) -> None:
     info = bench.engine.info()
     assert info.cluster
     assert info.managers == 1
+
+
+def test_an_image_that_no_registry_tells_of_has_no_digest_and_is_no_error(bench: Bench) -> None:
+    began = time.monotonic()
+    found = bench.engine.digests([wishes.IMAGE, "127.0.0.1:1/nobody:1"])
+    assert {image: (each.digest, each.denied) for image, each in found.items()} == {
+        wishes.IMAGE: ("", False),
+        "127.0.0.1:1/nobody:1": ("", False),
+    }
+    assert all(each.problem for each in found.values())
+    assert bench.engine.digests([]) == {}
+    assert time.monotonic() - began < 6

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Give up when nothing has come further for so long (default: from the health checks).",
 )
+@options.resolve
 @options.definition
 @options.engine
 @options.confirmation
@@ -45,6 +46,7 @@ def command(
     allow_prune: bool,
     check: bool,
     diff: bool,
+    resolve: bool,
     wait: bool,
     timeout: float | None,
     context: str | None,
@@ -65,14 +67,15 @@ def command(
       ailtire-deploy apply playbook.yml --check --diff
       ailtire-deploy apply --plan today.plan
     """
-    insist_on_one(target, file, given=bool(context or extra or tags or check))
+    insist_on_one(target, file, given=bool(context or extra or tags or check or resolve))
     plan = read(file) if file else None
     asked: dict[str, Any] = {"target": target, "context": context, "extra": extra, "tags": tags}
+    asked["resolve"] = resolve
     asked |= plan.asked if plan else {"engine": None}
     playbook = targets.load(Path(asked["target"]), asked["context"], asked["extra"], asked["tags"])
     from ailtire_deploy.cli.runs import Run
 
-    run = Run(console, engine or asked["engine"], diff, saved=plan)
+    run = Run(console, engine or asked["engine"], diff, saved=plan, resolve=asked["resolve"])
     if check:
         return run.plan(playbook)
     return run.apply(playbook, yes=yes, wait=wait, patience=timeout, prune=allow_prune)
@@ -88,7 +91,7 @@ def insist_on_one(target: Path | None, file: Path | None, *, given: bool) -> Non
     """A target or a saved plan, which brings its own target and values. Raises UsageError."""
     if file and (target or given):
         raise click.UsageError(
-            "--plan goes without a target, --context, -e, --tags and --check: the plan has all that"
+            "--plan goes without a target, --context, -e, --tags, --resolve, --check: the plan has all that"
         )
     if not (file or target):
         raise click.UsageError("name a playbook or definition, or a saved plan with --plan")

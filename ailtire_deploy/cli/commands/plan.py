@@ -21,6 +21,7 @@ from ailtire_deploy.cli.console import Console
     help="Keep the plan; `apply --plan FILE` does that and nothing else.",
 )
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
+@options.resolve
 @options.definition
 @options.engine
 @options.console("text", "json", "markdown")
@@ -29,6 +30,7 @@ def command(
     target: Path,
     file: Path | None,
     diff: bool,
+    resolve: bool,
     context: str | None,
     extra: Sequence[str],
     tags: str,
@@ -47,13 +49,13 @@ def command(
     playbook = targets.load(target, context, extra, tags)
     from ailtire_deploy.cli.runs import Run
 
-    run = Run(console, engine, diff)
+    run = Run(console, engine, diff, resolve=resolve)
     if file is None:
         return run.plan(playbook)
     from ailtire_deploy.cli.saved import SavedPlan
 
     asked = {"target": str(target), "context": context, "extra": list(extra), "tags": tags, "engine": engine}
-    run.saved = SavedPlan(asked)
+    run.saved = SavedPlan({**asked, "resolve": resolve})
     code = run.plan(playbook)
     run.saved.write(file)
     return code
