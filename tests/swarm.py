@@ -192,13 +192,13 @@ def running_swarm(home: Path, name: str = f"pytest-{os.getpid()}") -> Iterator[S
         yield swarm
         return
     try:
-        started = _setup("test-engine", "start", name, str(os.getpid()))
+        started = run_script("test-engine", "start", name, str(os.getpid()))
         facts = dict(line.split("=", 1) for line in started.splitlines())
         swarm = Swarm(facts["DOCKER_HOST"], facts["AILTIRE_TEST_ADDRESS"], home)
         load_images(swarm)
         yield swarm
     finally:
-        _setup("test-engine", "stop", name)
+        run_script("test-engine", "stop", name)
 
 
 @contextmanager
@@ -212,15 +212,15 @@ def own_swarm(home: Path, name: str) -> Iterator[Swarm]:
 
 def restart(swarm: Swarm) -> None:
     """Kill an engine of ``own_swarm`` with all its containers, and start it again on what it left."""
-    _setup("test-engine", "restart", Path(swarm.socket).parent.name.removeprefix("ailtire-test-"))
+    run_script("test-engine", "restart", Path(swarm.socket).parent.name.removeprefix("ailtire-test-"))
 
 
 def load_images(swarm: Swarm) -> None:
     """Bring our image and those of the examples to the swarm."""
-    _setup("images", DOCKER_HOST=swarm.host)
+    run_script("images", DOCKER_HOST=swarm.host)
 
 
-def _setup(script: str, *args: str, **env: str) -> str:
+def run_script(script: str, *args: str, **env: str) -> str:
     """Run one of the set-up scripts; its progress goes where pytest's own output goes."""
     done = subprocess.run(
         [PROJECT / "setup" / script, *args],
