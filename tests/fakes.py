@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ailtire_deploy import specs
+from ailtire_deploy import images, specs
 from ailtire_deploy.engine.reading import is_ours
 from ailtire_deploy.errors import Busy, Conflict, OutOfSequence, Overtaken, Refused
 from ailtire_deploy.names import LABEL_ROOT, StackPath
@@ -60,6 +60,8 @@ class FakeEngine:
     codes of one-shot services, 0 by default, ``lasting`` services that are none; ``output`` what tasks wrote,
     by id or service; ``started`` counts the tasks each service ever had. ``registry`` has the digests of tags
     that a registry knows, ``denied`` those it tells nobody, ``asked`` the images that it was asked for.
+    Tasks with an image of a registry of ``private`` start only if whoever wrote the service could log in
+    there, which ``caller`` says of whoever calls now.
     """
 
     lag: int = 1
@@ -77,6 +79,9 @@ class FakeEngine:
     registry: dict[str, str] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
+    private: set[str] = field(default_factory=set)
+    caller: set[str] = field(default_factory=set)
+    logins: dict[str, set[str]] = field(default_factory=dict)
     attempts: int = 0
     index: int = 10
     closed: bool = False
@@ -113,7 +118,7 @@ class FakeEngine:
 
     def digests(self, images: Collection[str]) -> dict[str, Tagged]:
         self.asked += images
-        told = {each: self.registry.get(each, "") for each in images}
+        told = {each: "" if each in self.denied else self.registry.get(each, "") for each in images}
         return {
             each: Tagged(digest, "" if digest else "no registry", each in self.denied)
             for each, digest in told.items()
@@ -170,6 +175,8 @@ class FakeEngine:
                 ours = is_ours(each, resource.path.root)
                 raise (Overtaken if ours else Conflict)(f"{resource.key} exists")
         self._resolve(resource)
+        self.logins.pop(resource.name, None)
+        self._log_in(resource)
         self.put(resource)
 
     def _update(self, resource: Resource, found: Resource) -> None:
@@ -183,6 +190,7 @@ class FakeEngine:
             self.objects[found.key] = replace(there, labels=resource.labels, version=self.index)
             return
         self._resolve(resource)
+        self._log_in(resource)
         spec = specs.normalise("service", resource.spec)
         if set(spec.get("Mode", {})) != set(there.spec.get("Mode", {})):
             raise Refused("service mode change is not allowed")
@@ -218,6 +226,16 @@ class FakeEngine:
         for key in references(resource.spec) if resource.kind == "service" else ():
             if key not in self.objects:
                 raise Refused(f"{key} is not there")
+
+    def _log_in(self, service: Resource) -> None:
+        """A service keeps what it was written with until it is written with something else."""
+        host = images.host(_image(service.spec.get("TaskTemplate", {})))
+        if service.kind == "service" and host in self.caller:
+            self.logins[service.name] = {host}
+
+    def _may_fetch(self, task: Running) -> bool:
+        host = images.host(_image(task.template))
+        return host not in self.private or host in self.logins.get(task.service, ())
 
     @staticmethod
     def _insist(resource: Resource) -> None:
@@ -259,8 +277,8 @@ class FakeEngine:
         elif task.state in ENDED and task.desired != "remove":
             return
         elif task.desired == "running":
-            image = task.template.get("ContainerSpec", {}).get("Image", "")
-            ready = task.age >= self.lag and not self.stuck & {task.service, image}
+            stuck = self.stuck & {task.service, _image(task.template)} or not self._may_fetch(task)
+            ready = task.age >= self.lag and not stuck
             if ready and task.state != "running":
                 task.ended = self.now()
             task.state = "running" if ready else "starting"
@@ -318,6 +336,10 @@ class FakeEngine:
             networks=each.networks,
             files=each.files,
         )
+
+
+def _image(template: Spec) -> str:
+    return str(template.get("ContainerSpec", {}).get("Image", ""))
 
 
 def _exit(template: Spec) -> int:

@@ -64,6 +64,8 @@ class Household:
 
     def round(self, path: StackPath) -> None:
         loop = self.loop(path)
+        secrets = (self.engine.objects.get(Key("secret", name)) for name in loop.logins)
+        self.engine.caller = {each.labels[names.LABEL_REGISTRY] for each in secrets if each}
         try:
             loop.reconcile()
         except Crash:

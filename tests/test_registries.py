@@ -166,19 +166,21 @@ def test_who_logs_in_later_is_told_what_was_taken_as_tagged_before(house: Househ
 
 def test_images_of_a_new_registry_are_fetched_by_a_controller_that_can_log_in(house: Household) -> None:
     """The old process would write the service at once, without credentials, and no node could fetch it."""
+    house.engine.private = {"s.example"}
     house.apply(entry(definition(book="book:1")))
     house.settle(5)
-    writers: dict[str, frozenset[str]] = {}
-    update = house.engine.update
+    assert house.apply(entry(definition())).verdict == "converged"
 
-    def noting(resource: Any, found: Any) -> None:
-        if resource.name == "shop_orders_ledger_book":
-            writers[resource.name] = house.loops[SHOP / "orders" / "ledger"].logins
-        update(resource, found)
 
-    house.engine.update = noting  # type: ignore[method-assign]
-    house.apply(entry(definition()))
-    assert [len(each) for each in writers.values()] == [1]
+def test_without_a_login_nothing_can_be_fetched_and_with_one_the_same_again_arrives(house: Household) -> None:
+    house.engine.private = {"s.example"}
+    house.engine.registry["s.example/book:1"] = f"sha256:{'1' * 64}"
+    house.engine.denied = {"s.example/book:1"}
+    given, house.credentials = house.credentials, {}
+    assert house.apply(entry(definition())).verdict == "failed"
+    house.credentials = given
+    house.engine.denied.clear()
+    assert house.apply(entry(definition())).verdict == "converged"
 
 
 def test_a_shutdown_leaves_no_credentials(house: Household) -> None:

@@ -251,6 +251,25 @@ def test_render_writes_a_folder_a_stack(run: Run, deployed: Household, tmp_path:
     assert deployed.engine.writes == before
 
 
+def test_what_is_rendered_is_what_is_deployed_digests_and_logins_too(
+    run: Run, house: Household, tmp_path: Path
+) -> None:
+    inner = Path("orders.yml")
+    inner.write_text(inner.read_text().replace("shop/api:1", "r.example/api:1"))
+    house.credentials = {"r.example": {"username": "ann", "password": "hush-hush"}}
+    house.engine.registry = {"r.example/api:1": f"sha256:{'1' * 64}"}
+    assert run("apply", "present.yml", "--progress", "quiet")[0] == 0
+    house.engine.asked.clear()
+    assert run("render", "present.yml", "-o", "out")[0] == 0
+    assert house.engine.asked == []
+    (login,) = [name for name in house.names("secret") if ".registry." in name]
+    compose = (tmp_path / "out" / "shop" / "compose.yml").read_text()
+    assert f'{login}: {{"external": true' in compose
+    assert f'image: "r.example/api:1@sha256:{"1" * 64}"' in Path("out/shop/orders/compose.yml").read_text()
+    written = [file.read_text() for file in (tmp_path / "out").rglob("*") if file.is_file()]
+    assert "hush-hush" not in "".join(written)
+
+
 def test_render_into_a_place_that_is_a_file_is_wrong_usage(run: Run, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     assert run("render", "present.yml", "-o", "out")[0] == 64

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,10 @@ from tests.swarm import Swarm, eventually
 
 CLIENTS = sorted({path for path in map(shutil.which, ("docker", "/usr/bin/docker")) if path})
 SITE = Site("ailtire-test/absent:1")
+KNOWN = [each.image for each in filled(CASES[0]).services]
 STACKS = {case.name: filled(case) for case in CASES} | {"command-line": launching("spec-root")}
 STACKS |= {"corpus": corpus.stack()}
+STACKS |= {"digests": replace(filled(CASES[0]), digests=dict.fromkeys(KNOWN, f"sha256:{'1' * 64}"))}
 
 Spec = dict[str, Any]
 

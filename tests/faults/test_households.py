@@ -30,6 +30,17 @@ def change(house: Household) -> Any:
     return house.apply(entry(three_levels(), replicas=3, size=2))
 
 
+def log_in(house: Household) -> Any:
+    """The innermost image is now one of a registry that wants a login, and its tag stands for something."""
+    house.credentials = {"r.example": {"username": "anna", "password": "hush"}}
+    house.engine.registry = {"r.example/book:1": f"sha256:{'1' * 64}"}
+    house.engine.private = {"r.example"}
+    tree = three_levels()
+    ledger = tree["services"]["orders"]["definition"]["services"]["ledger"]
+    ledger["definition"]["services"]["book"]["image"] = "r.example/book:1"
+    return house.apply(entry(tree))
+
+
 def shutdown(house: Household) -> Any:
     return house.shutdown("shop")
 
@@ -105,8 +116,8 @@ def check(house: Household, do: Do) -> None:
 
 @pytest.mark.parametrize(
     ("prepare", "do"),
-    [([], first), ([first], change), ([first], shutdown)],
-    ids=["first", "change", "shutdown"],
+    [([], first), ([first], change), ([first], log_in), ([first], shutdown)],
+    ids=["first", "change", "log in", "shutdown"],
 )
 def test_a_crash_at_any_call_is_mended_by_the_next_run(
     tmp_path: Path, prepare: list[Do], do: Do, prove_report: Proof
