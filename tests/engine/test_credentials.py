@@ -130,3 +130,22 @@ def test_registries_are_asked_for_digests_and_every_answer_counts() -> None:
     assert [image for image, each in found.items() if each.denied] == ["secret:1"]
     assert all(each.problem for image, each in found.items() if image != "good:1")
     assert all("X-Registry-Auth" in headers for _, headers in wire.asked)
+
+
+def test_a_registry_that_does_not_answer_holds_nobody_up_for_long() -> None:
+    times = iter(range(0, 1000, 5))
+    asked = [f"r.example/{number}" for number in range(100)]
+    wire = Engine({f"/distribution/{image}/json": Unreachable("timed out") for image in asked})
+    found = distribution.ask(wire, asked, distribution.nobody, lambda: next(times))
+    assert len(wire.asked) <= distribution.AT_ONCE
+    assert not any(each.digest for each in found.values())
+    assert {each.problem for each in found.values()} == {"timed out", "r.example did not answer"}
+
+
+@pytest.mark.parametrize(
+    "image", ["../../containers", "a/../b", "a/./b", "a?b=c", "a#b", "", "/a", "a//b", "a b"]
+)
+def test_what_is_no_reference_is_not_asked_for(image: str) -> None:
+    wire = Engine({})
+    assert distribution.ask(wire, [image], distribution.nobody)[image].digest == ""
+    assert wire.asked == []
