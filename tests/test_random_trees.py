@@ -23,6 +23,18 @@ STRANGERS = (
 )
 """Of strangers, with names like ours."""
 
+IMAGES = ("ailtire-demo/echo", "web:1", "r.example/web:1", "s.example:5000/web", "s.example:5000/api:2")
+PRIVATE = ("r.example", "s.example:5000")
+
+
+def registries(house: Household, chance: random.Random) -> None:
+    """Registries that want a login, which is another one each time; some tags they know, and those move."""
+    word = str(chance.random())
+    house.engine.private = set(PRIVATE)
+    house.credentials = {host: {"username": "anna", "password": word} for host in PRIVATE}
+    known = chance.sample(IMAGES, 3)
+    house.engine.registry = {each: f"sha256:{chance.getrandbits(256):064x}" for each in known}
+
 
 def tree(chance: random.Random, name: str, depth: int, size: int) -> dict[str, Any]:
     """A stack with services, configs and children that wait for one another, in an order without a circle."""
@@ -38,7 +50,8 @@ def tree(chance: random.Random, name: str, depth: int, size: int) -> dict[str, A
             used = chance.sample(sorted(configs), chance.randint(0, len(configs)))
             files = [{"source": each, "target": f"/{each}"} for each in used]
             replicas = {"replicas": chance.randint(1, size)}
-            services[f"s{number}"] = plain(depends_on=needs, configs=files, deploy=replicas)
+            image = chance.choice(IMAGES)
+            services[f"s{number}"] = plain(depends_on=needs, configs=files, deploy=replicas, image=image)
     return {"name": name, "services": services, "configs": configs}
 
 
@@ -80,13 +93,15 @@ def live_through(folder: Path, seed: int) -> None:
     for each in STRANGERS:
         house.engine.put(each)
     theirs = versions(house.engine)
+    registries(house, chance)
     first = tree(chance, "shop", 2, 2)
     house.apply(entry(first))
     applied(house, entry(first))
     again = random.Random(seed + 1)
+    registries(house, again)
     for each in first["services"].values():
         if "deploy" in each:
-            each["deploy"] = {"replicas": again.randint(1, 3)}
+            each["deploy"], each["image"] = {"replicas": again.randint(1, 3)}, again.choice(IMAGES)
     applied(house, entry(first))
     mine = [each for each in house.names("service") if each != "theirs"]
     done = len(house.engine.writes)
