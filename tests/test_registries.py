@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -181,6 +182,17 @@ def test_without_a_login_nothing_can_be_fetched_and_with_one_the_same_again_arri
     house.credentials = given
     house.engine.denied.clear()
     assert house.apply(entry(definition())).verdict == "converged"
+
+
+@pytest.mark.parametrize(
+    "host", ["a", "r.example:5000", "[2001:db8::1]:5000", f"{'sub.' * 30}example.org:65535"]
+)
+@pytest.mark.parametrize("root", ["a", "a" * 40])
+def test_the_names_of_credentials_are_names_that_the_engine_takes(host: str, root: str) -> None:
+    name = names.registry_secret(StackPath((root,)), host, "0123456789abcdef")
+    assert re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}[a-zA-Z0-9]", name)
+    assert names.is_registry_secret(name)
+    assert names.revision_number(StackPath((root,)), name) is None
 
 
 def test_a_shutdown_leaves_no_credentials(house: Household) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ailtire_deploy import assets, moments
+from ailtire_deploy import assets, images, moments
 from ailtire_deploy.templating.pages import page as render
 from ailtire_deploy.views import plain
 
@@ -86,7 +86,7 @@ def _row(depth: int, found: Mapping[str, Any]) -> Row:
         _age(found.get("age")),
         _text(found.get("revision")),
         f"{_text(found.get('running')) or '0'}/{_text(found.get('desired')) or '0'}",
-        _text(found.get("image")),
+        images.without_digest(_text(found.get("image"))),
     )
 
 
