@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -255,18 +255,15 @@ def test_a_missing_haproxy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         haproxy.check(["-f", str(tmp_path / "haproxy.cfg")])
 
 
-SHOWN = """#<PID>          <type>          <reloads>       <uptime>        <version>
-100             master          3               0d00h00m09s     2.6.12
-# workers
-140             worker          0               0d00h00m01s     2.6.12
-# old workers
-120             worker          2               0d00h00m05s     2.6.12
-110             worker          3               0d00h00m09s     2.6.12
-# programs
-
-"""
-
-
-def test_old_workers_are_read_oldest_first() -> None:
-    assert haproxy.old_workers(SHOWN) == [110, 120]
-    assert haproxy.old_workers(SHOWN.partition("# old")[0]) == []
+def test_old_workers_end_oldest_first_and_the_newest_stays(place: Place) -> None:
+    """A connection that is open keeps each of them."""
+    with controller(place) as found, ExitStack() as open_ones:
+        process = open_ones.enter_context(place.started())
+        place.comes_to_say("served")
+        for number in range(5):
+            kept = open_ones.enter_context(socket.create_connection(("127.0.0.1", place.port)))
+            kept.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+            found.hears(found.offer(configuration(place.folder, place.port, f"number {number}")))
+        (master,) = haproxy.children(process.pid)
+        assert place.answer() == "number 4"
+        eventually(lambda: len(haproxy.children(master)) <= 4, 10, "at most three old workers", 0.05)

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from ailtire_deploy.errors import AiltireError, Failed
 from ailtire_deploy.gateway.haproxy import Haproxy, check
 from ailtire_deploy.gateway.line import Line
 from ailtire_deploy.gateway.versions import Versions
+from ailtire_deploy.names import GATEWAY
 
 BOOTSTRAP = Path("/etc/ailtire")
 FOLDER = Path("/tmp/ailtire")  # the container's only writable place
@@ -27,6 +29,8 @@ KEY = Path("/run/secrets/ailtire.key")
 WAIT = 20.0  # seconds the controller may take to say that there is nothing new
 BACK_OFF = (0.1, 0.3, 1.0)  # seconds before it is asked again after it failed to answer
 OLD_WORKERS = 3
+GRACE = 6.0  # seconds a gateway that shall end serves on: it has left the DNS, but is not forgotten at once
+LINGER = 1.5  # seconds a closed port answers that it is closed: an address that is gone says nothing at all
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger(__name__)
@@ -89,15 +93,17 @@ def serve(bootstrap: Path = BOOTSTRAP, folder: Path = FOLDER, stats: Path = STAT
     first = versions.store(_read(bootstrap))
     check(versions.arguments(first))
     versions.use(first)
-    proxy = Haproxy(versions.arguments(), stats, folder / "servers", folder / "master.sock")
+    proxy = Haproxy(versions.arguments(), stats, folder / "servers")
+    grace = GRACE if os.environ.get("AILTIRE_SERVICENAME") == GATEWAY else 0.0
     for number in SIGNALS:
-        signal.signal(number, lambda given, _: proxy.tell(given))
+        signal.signal(number, lambda given, _: proxy.tell(given, grace if given == signal.SIGUSR1 else 0.0))
     agent = Agent(proxy, versions, line(os.environ, key), first)
     threading.Thread(target=agent.follow, daemon=True).start()
-    try:
-        return proxy.wait()
-    finally:
-        agent.ended.set()
+    code = proxy.wait()
+    agent.ended.set()
+    if proxy.told == signal.SIGUSR1:
+        time.sleep(LINGER)
+    return code
 
 
 def _read(folder: Path) -> dict[str, str]:

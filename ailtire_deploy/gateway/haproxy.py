@@ -8,10 +8,10 @@ and the master says nothing: hence the look at which configuration is live.
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -46,11 +46,11 @@ def check(arguments: Sequence[str]) -> None:
 class Haproxy:
     """One running HAProxy. ``stats`` is its runtime socket, ``states`` where it reads its servers from."""
 
-    def __init__(self, arguments: Sequence[str], stats: Path, states: Path, master: Path) -> None:
-        self.stats, self.states, self.master = stats, states, master
+    def __init__(self, arguments: Sequence[str], stats: Path, states: Path) -> None:
+        self.stats, self.states = stats, states
         states.touch()
         self.told: int | None = None
-        self.process = subprocess.Popen([PROGRAM, "-W", "-db", "-S", str(master), *arguments])
+        self.process = subprocess.Popen([PROGRAM, "-W", "-db", *arguments])
 
     def wait(self) -> int:
         """Its exit code, when it ends, as a shell has it."""
@@ -63,10 +63,18 @@ class Haproxy:
                 repeats -= 1
                 self.process.send_signal(self.told)
 
-    def tell(self, number: int) -> None:
-        """Pass a signal on: SIGUSR1 lets running requests end, SIGTERM does not wait."""
-        self.told = number
-        self.process.send_signal(number)
+    def tell(self, number: int, grace: float = 0.0) -> None:
+        """Pass a signal on, ``grace`` seconds later: SIGUSR1 lets requests end, SIGTERM does not wait.
+
+        Not HAProxy's own ``grace``: that holds for reloads too, and old routes would be served on.
+        """
+        if grace and self.told is None:
+            timer = threading.Timer(grace, self.tell, [number])
+            timer.daemon = True
+            timer.start()
+        else:
+            self.told = number
+            self.process.send_signal(number)
 
     def reload(self, name: str) -> None:
         """Have a new worker serve configuration ``name``. Raises Failed when none comes to it in time."""
@@ -89,22 +97,22 @@ class Haproxy:
         return said.strip().removeprefix(f"{VARIABLE}=") if said.startswith(VARIABLE) else ""
 
     def retire(self, most: int) -> None:
-        """End the oldest workers beyond ``most`` that only finish what they began.
+        """End the oldest workers beyond ``most`` that only finish what they began."""
+        old = children(self.process.pid)[:-1]
+        for process in old[: max(0, len(old) - most)]:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
 
-        A master that is just coming back from a reload does not answer; the next time does.
-        """
+
+def children(master: int) -> list[int]:
+    """The process ids of a process's children, the oldest first."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            old = old_workers(ask(self.master, "show proc"))
-            for pid in old[: max(0, len(old) - most)]:
-                os.kill(pid, signal.SIGTERM)
-
-
-def old_workers(said: str) -> list[int]:
-    """The process ids of those that ``show proc`` lists as old, the oldest first."""
-    _, _, old = said.partition("# old workers")
-    old = old.partition("# programs")[0]
-    found = re.findall(r"^([0-9]+)\s+worker\s+([0-9]+)", old, re.M)
-    return [int(pid) for pid, _ in sorted(found, key=lambda each: -int(each[1]))]
+            fields = each.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == master:
+                found.append((int(fields[19]), int(each.parent.name)))  # when it started, in ticks
+    return [process for _, process in sorted(found)]
 
 
 def ask(place: Path, question: str) -> str:

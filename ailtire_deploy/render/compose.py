@@ -34,7 +34,7 @@ def compose(stack: Stack, topology: Topology, site: Site, files: Mapping[str, by
     values = {
         "proxy_user": PROXY_USER,
         "services": [_service(stack, topology, key) for key in sorted(each.key for each in stack.services)],
-        "gateway": _gateway(stack, topology, files) if GATEWAY in files else None,
+        "gateway": _gateway(stack, topology, site, files) if GATEWAY in files else None,
         "edge": _edge(stack, topology, site, files) if EDGE in files else None,
         "controllers": [_controller(stack, topology, child, site) for child in stack.children],
         "networks": dict(sorted(_networks(topology))),
@@ -76,9 +76,9 @@ def _service(stack: Stack, topology: Topology, key: str) -> dict[str, Any]:
     return {"key": key, "fields": plain.service(stack, each, topology.seats[key])}
 
 
-def _gateway(stack: Stack, topology: Topology, files: Mapping[str, bytes]) -> dict[str, Any]:
+def _gateway(stack: Stack, topology: Topology, site: Site, files: Mapping[str, bytes]) -> dict[str, Any]:
     return {
-        "agent": _agent(stack, names.GATEWAY),
+        "agent": _agent(stack, names.GATEWAY, site.build),
         "config": hashed("gateway", files[GATEWAY]),
         "routes": hashed("routes", files[ROUTES]),
         "faces": hashed("faces", files[FACES]),
@@ -104,13 +104,18 @@ def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, byte
     }
 
 
-def _agent(stack: Stack, service: str) -> dict[str, Any]:
-    """What a proxy's agent needs to follow the stack's controller."""
+def _agent(stack: Stack, service: str, build: str = "") -> dict[str, Any]:
+    """What a proxy's agent needs to follow the stack's controller.
+
+    A new build of our image replaces gateways, as it does controllers; never an edge, which has nobody to
+    take its place.
+    """
     admin = names.tasks_of(names.admin_service(stack.path))
     return {
         "environment": {
             "AILTIRE_CONTROLLER": f"{admin}:{names.ADMIN_PORT}",
             "AILTIRE_SERVICENAME": service,
+            **({"AILTIRE_BUILD": build} if build else {}),
         },
         "secrets": [
             {"source": _agent_key(service), "target": "/run/secrets/ailtire.key", **_readable(PROXY_USER)}

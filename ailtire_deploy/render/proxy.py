@@ -56,7 +56,7 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
         "depths": dispatch.depths(dispatch.entries(topology.faces)),
         "backends": [_servers(target) for target in dict.fromkeys(r.target for r in rules if r.target)],
     }
-    return _configuration("haproxy.cfg.j2", place, values, drains=True)
+    return _configuration("haproxy.cfg.j2", place, values)
 
 
 def routes_map(topology: Topology) -> bytes:
@@ -78,16 +78,15 @@ def _lines(topology: Topology) -> Iterator[dict[str, Any]]:
 def edge(topology: Topology, target: Target, admin: bool, place: Place = Place()) -> bytes:
     """The configuration of the published proxy in front of a root's gateway."""
     values = {"path": str(topology.path), "admin": admin, "backends": [_servers(target)]}
-    return _configuration("edge.cfg.j2", place, values, drains=False)
+    return _configuration("edge.cfg.j2", place, values)
 
 
-def _configuration(template: str, place: Place, values: Mapping[str, Any], drains: bool) -> bytes:
+def _configuration(template: str, place: Place, values: Mapping[str, Any]) -> bytes:
     base = artifact(
         assets.template("proxy.cfg.j2"),
         socket=narrow("file", place.socket),
         states=narrow("file", place.states),
         drain=DRAIN,
-        drains=drains,
     )
     text = artifact(assets.template(template), base=base, bind=narrow("bind", place.bind), **values)
     return text.encode()
