@@ -22,6 +22,7 @@ from itertools import groupby
 class Count:
     """So many of so many rounds went well."""
 
+    table: str
     row: int
     what: str
     good: int
@@ -37,14 +38,14 @@ class Proof:
 
     counts: list[Count] = field(default_factory=list)
 
-    def __call__(self, row: int, good: int, of: int, what: str) -> None:
-        """Note that ``good`` of ``of`` rounds of ``what`` went well, for a row of the table."""
-        self.counts.append(Count(row, what, good, of))
+    def __call__(self, row: int, good: int, of: int, what: str, table: str = "") -> None:
+        """Note that ``good`` of ``of`` rounds of ``what`` went well, for a row of a table of promises."""
+        self.counts.append(Count(table, row, what, good, of))
 
     def lines(self) -> Iterator[str]:
         """The summary: a line for each row, and below it one for each of its counts."""
-        for row, group in groupby(sorted(self.counts), key=lambda each: each.row):
+        for (table, row), group in groupby(sorted(self.counts), key=lambda each: (each.table, each.row)):
             counts = list(group)
             good, of = sum(each.good for each in counts), sum(each.of for each in counts)
-            yield f"row {row}: {good} of {of}{'' if good == of else '  SHORT'}"
+            yield f"{table}{' ' if table else ''}row {row}: {good} of {of}{'' if good == of else '  SHORT'}"
             yield from (f"    {each}" for each in counts)

@@ -79,7 +79,7 @@ def both(swarm: Swarm, path: str = "/", callers: int = 4) -> Iterator[tuple[Load
         yield kept, stack.enter_context(load(swarm, path, callers, keep=False))
 
 
-def site(prefix: str = "/", says: str = "good", status: str = "200", **rest: Any) -> dict[str, Any]:
+def site(prefix: str = "/", **rest: Any) -> dict[str, Any]:
     """A service that answers fast and always the same; it ends at once when it is told to."""
     return {
         "image": "ailtire-demo/echo",
