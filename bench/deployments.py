@@ -26,7 +26,8 @@ PLAY = """\
 
 def ours(bench: Rig, count: int) -> Callable[[], float]:
     file = definition(bench, count)
-    return lambda: bench.seconds(OURS, "apply", "--yes", "--progress", "quiet", file)
+    options = ("--yes", "--allow-prune", "--progress", "quiet")
+    return lambda: bench.seconds(OURS, "apply", *options, file)
 
 
 def docker(bench: Rig, count: int, *options: str) -> Callable[[], float]:
