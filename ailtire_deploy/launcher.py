@@ -32,7 +32,7 @@ from ailtire_deploy.keyring import Keyring, Keys
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.pipeline import Writer
-from ailtire_deploy.plan import Operation, Plan, plan
+from ailtire_deploy.plan import Operation, Plan, across, plan
 from ailtire_deploy.ports import Engine
 from ailtire_deploy.recap import Recap, recap
 from ailtire_deploy.registries import Login
@@ -93,7 +93,7 @@ class Launcher:
         first = plan(wish.desired, observed, OUTERMOST, self.now())
         root = foresight.as_revision(entry.path, wish.revision)
         ahead = foresight.with_given(observed, wish.desired)
-        return {OUTERMOST: first, **dict(foresight.plans(root, ahead, wish.writer, self.now()))}
+        return across({OUTERMOST: first, **dict(foresight.plans(root, ahead, wish.writer, self.now()))})
 
     def apply(self, entry: Entry, watch: Watch, *, patience: float | None = None, wait: bool = True) -> Recap:
         """Write what is missing, then watch until the whole tree has converged or failed.

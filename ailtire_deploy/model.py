@@ -130,6 +130,17 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkOptions:
+    """What a stack asks of its own network: an IPv4 range, "" for the engine's choice; an MTU, or 0."""
+
+    subnet: str = ""
+    mtu: int = 0
+
+
+ANY_NETWORK = NetworkOptions()
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
     """One stack, filled: its services, its children, and what they share.
 
@@ -145,6 +156,7 @@ class Stack:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     volumes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gateway: Gateway = Gateway()
+    network: NetworkOptions = ANY_NETWORK
     on_failure: OnFailure = "rollback"
     deadline: float | None = None  # seconds without progress that count as failure; None derives it
     digests: Mapping[str, str] = field(default_factory=dict)

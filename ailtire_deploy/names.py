@@ -114,8 +114,10 @@ def in_stack(path: StackPath, key: str) -> str:
     return engine_name(*path.parts, key)
 
 
-def sibling_network(path: StackPath) -> str:
-    return in_stack(path, SIBLING)
+def sibling_network(path: StackPath, mark: str = "") -> str:
+    """A stack's own network. ``mark`` tells its options: other ones make another network."""
+    name = engine_name(*path.parts, SIBLING, limit=LIMIT - 9 if mark else LIMIT)
+    return f"{name}-{mark[:8]}" if mark else name
 
 
 def family_network(path: StackPath) -> str:

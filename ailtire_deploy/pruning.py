@@ -22,6 +22,14 @@ def refuse_excess(plans: Mapping[StackPath, Plan], observed: State) -> None:
         raise Refused(f"{'; '.join(found)}; say --allow-prune if that is meant")
 
 
+def refuse_hopeless(plans: Iterable[Plan]) -> None:
+    """Raises Refused when something of a tree can never be, so that nothing of it is begun."""
+    operations = [each for plan in plans for each in plan.operations if each.hopeless]
+    found = dict.fromkeys(f"{each.stack}: {each.error}" for each in operations)
+    if found:
+        raise Refused("; ".join(found))
+
+
 def excess(plans: Mapping[StackPath, Plan], observed: State) -> list[str]:
     """A sentence for each stack of which a plan takes more than half."""
     return [said for path, plan in sorted(plans.items()) for said in _excess(path, plan, observed)]

@@ -168,11 +168,16 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Resources by key; of an observed state also its tasks, and the names that strangers hold."""
+    """Resources by key; of an observed state also its tasks, and the names that strangers hold.
+
+    ``taken`` are the subnets of networks of strangers, by name; ``nodes`` is how many nodes the swarm has.
+    """
 
     resources: Mapping[Key, Resource] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
     foreign: frozenset[Key] = frozenset()
+    taken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nodes: int = 1
 
     @classmethod
     def of(cls, resources: Iterable[Resource], **rest: Any) -> State:
@@ -191,6 +196,11 @@ class State:
     def anything_below(self, path: StackPath) -> bool:
         """Whether anything is left that the stack at ``path``, or one below it, owns."""
         return any(path.covers(each.owner) for each in self if each.owner)
+
+    def subnets(self) -> Mapping[str, tuple[str, ...]]:
+        """The address ranges of all networks, strangers' included."""
+        own = {each.name: tuple(each.facts.get("subnets", ())) for each in self if each.kind == "network"}
+        return {**self.taken, **own}
 
     def tasks_of(self, service: str) -> tuple[Task, ...]:
         return tuple(task for task in self.tasks if task.service == service)

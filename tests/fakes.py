@@ -95,7 +95,9 @@ class FakeEngine:
         strangers = {each.key for each in found if not is_ours(each, root) and each.kind != "config"}
         tasks = tuple(self._task(each) for each in self.running if not root or each.root == str(root))
         ours = (each for each in found if is_ours(each, root))
-        return State.of(ours, tasks=tasks, foreign=frozenset(strangers))
+        networks = (each for each in found if each.key in strangers and each.kind == "network")
+        taken = {each.name: each.facts.get("subnets", ()) for each in networks}
+        return State.of(ours, tasks=tasks, foreign=frozenset(strangers), taken=taken)
 
     def create(self, resource: Resource) -> None:
         self._write(f"create {resource.key}", lambda: self._create(resource))
@@ -142,6 +144,8 @@ class FakeEngine:
         self.index += 1
         spec = specs.normalise(resource.kind, resource.spec)
         facts = {"force": 0, "update": "", "previous": frozenset()} if resource.kind == "service" else {}
+        if resource.kind == "network" and "subnets" in resource.facts:
+            facts = {"subnets": resource.facts["subnets"]}
         made = replace(resource, spec=spec, version=self.index, created=self.now(), facts=facts, needs=())
         self.objects[resource.key] = made
         if resource.kind == "service" and "TaskTemplate" in spec:

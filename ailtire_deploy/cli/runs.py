@@ -75,6 +75,7 @@ class Run:
             observed = swarm.launcher().seen(entry.path)
             if self.saved:
                 self.saved.insist(swarm.info.cluster, str(entry.path), observed, found)
+            pruning.refuse_hopeless(found)
             if not prune and entry.state == "present":
                 pruning.refuse_excess({each.owner: each for each in found}, observed)
             if not yes:
@@ -112,7 +113,8 @@ class Run:
         found = plans_of(swarm, entry)
         problems = swarm.logins.problems if swarm.logins else []
         asked = swarm.launcher().resolver
-        for note in [*problems, *asked.notes(verbose=self.console.verbosity > 0)]:
+        tight = [note for plan in found for note in plan.notes]
+        for note in [*problems, *tight, *asked.notes(verbose=self.console.verbosity > 0)]:
             if note not in self._told:
                 self.console.tell(plain.line(f"note: {note}"))
             self._told.add(note)

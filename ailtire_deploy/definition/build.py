@@ -9,7 +9,17 @@ from ailtire_deploy.definition import forms
 from ailtire_deploy.definition.draft import Draft
 from ailtire_deploy.definition.parameters import as_map, section
 from ailtire_deploy.definition.routes import routes
-from ailtire_deploy.model import Child, Dependency, Gateway, Job, PublishedPort, Secret, Service, Stack
+from ailtire_deploy.model import (
+    Child,
+    Dependency,
+    Gateway,
+    Job,
+    NetworkOptions,
+    PublishedPort,
+    Secret,
+    Service,
+    Stack,
+)
 from ailtire_deploy.units import SECOND, nanoseconds
 
 _KEPT = (
@@ -40,6 +50,7 @@ def stack(draft: Draft, context: str, environment: Mapping[str, str]) -> Stack:
         secrets={key: _secret(each) for key, each in sorted(section(data, "secrets").items())},
         volumes={key: _volume(each or {}) for key, each in sorted(section(data, "volumes").items())},
         gateway=_gateway(section(data, "gateway")),
+        network=_network(section(data, "network")),
         on_failure=section(data, "strategy").get("on_failure", "rollback"),
         deadline=nanoseconds(data["deadline"]) / SECOND if "deadline" in data else None,
     )
@@ -153,6 +164,10 @@ def _secret(each: Mapping[str, Any]) -> Secret:
         wanted = source["generate"]
         source["generate"] = {**GENERATED, **(wanted if isinstance(wanted, Mapping) else {})}
     return Secret(source=source)
+
+
+def _network(given: Mapping[str, Any]) -> NetworkOptions:
+    return NetworkOptions(given.get("subnet", ""), given.get("mtu", 0))
 
 
 def _gateway(given: Mapping[str, Any]) -> Gateway:

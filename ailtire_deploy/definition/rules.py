@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
-from ailtire_deploy.definition import forms, routes, safety
+from ailtire_deploy.definition import forms, networks, routes, safety
 from ailtire_deploy.definition.draft import Draft, ends, is_unchecked
 from ailtire_deploy.definition.findings import Finding, nearest
 from ailtire_deploy.definition.parameters import section
@@ -73,7 +73,11 @@ def _never(draft: Draft, dependency: Dependency) -> tuple[str, str] | None:
     """Why a condition could never come true."""
     key, word = dependency.service, dependency.condition
     other = draft.services.get(key)
-    if other is None or word == "started":
+    if other is None:
+        return None
+    if word != "healthy" and section(other, "deploy").get("replicas") == 0 and key in draft.plain:
+        return f"{key} has no replicas, so it is never {word}", "give it some, or leave the dependency out"
+    if word == "started":
         return None
     if word == "completed":
         if key in draft.children:
@@ -252,5 +256,6 @@ RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _doubles,
     _configs,
     _secrets,
+    networks.findings,
     safety.findings,
 )

@@ -19,7 +19,9 @@ def body(resource: Resource, find: Find, force: int = 0) -> dict[str, Any]:
     named = {"Name": resource.name, "Labels": dict(resource.labels)}
     match resource.kind:
         case "network":
-            return {**resource.spec, **named, "CheckDuplicate": True}
+            ranges = [{"Subnet": each} for each in resource.facts.get("subnets", ())]
+            chosen = {"IPAM": {"Config": ranges}} if ranges else {}
+            return {**resource.spec, **named, **chosen, "CheckDuplicate": True}
         case "service":
             template = _template(resource.spec.get("TaskTemplate", {}), find)
             return {**resource.spec, **named, "TaskTemplate": {**template, "ForceUpdate": force}}

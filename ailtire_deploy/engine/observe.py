@@ -54,7 +54,7 @@ def look(wire: Wire, root: StackPath, before: Sight) -> Sight:
     read_services = _read_services(services, network_names, before.known)
     found = [*networks, *configs, *secrets, *read_services.values()]
     return Sight(
-        _state(found, tasks, root),
+        replace(_state(found, tasks, root), nodes=max(1, len(nodes))),
         {each.resource.key: each.id for each in found},
         {exactly(each.resource): each.id for each in found},
         known,
@@ -78,7 +78,12 @@ def _read_services(
 def _state(found: Iterable[Found], tasks: tuple[Task, ...], root: StackPath) -> State:
     ours = [each.resource for each in found if is_ours(each.resource, root)]
     strangers = frozenset(each.resource.key for each in found if not is_ours(each.resource, root))
-    return State.of((_counted(each, tasks) for each in ours), tasks=tasks, foreign=strangers)
+    taken = {
+        each.resource.name: each.resource.facts["subnets"]
+        for each in found
+        if each.resource.kind == "network" and each.resource.key in strangers
+    }
+    return State.of((_counted(each, tasks) for each in ours), tasks=tasks, foreign=strangers, taken=taken)
 
 
 def _hosts(nodes: Iterable[Raw]) -> dict[str, str]:

@@ -8,13 +8,15 @@ machinery and survives a crash at any point. What can never happen is in the pla
 from __future__ import annotations
 
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.plan import addresses
 from ailtire_deploy.plan.holding import hold
 from ailtire_deploy.plan.making import making
 from ailtire_deploy.plan.operations import Operation, Plan, Verb
+from ailtire_deploy.plan.ranges import across, with_moves
 from ailtire_deploy.plan.removing import removing
 from ailtire_deploy.state import KINDS, LAST, State
 
-__all__ = ["Operation", "Plan", "Verb", "plan"]
+__all__ = ["Operation", "Plan", "Verb", "across", "plan"]
 
 
 def plan(desired: State, observed: State, owner: StackPath, now: float) -> Plan:
@@ -24,8 +26,10 @@ def plan(desired: State, observed: State, owner: StackPath, now: float) -> Plan:
     """
     made = [making(wish, observed, owner) for wish in desired if not wish.absent]
     drafts = [each for each in made if isinstance(each, Operation)] + removing(desired, observed, owner, now)
+    drafts = addresses.refused(with_moves(drafts), desired, observed)
     unchanged = tuple(each for each in made if not isinstance(each, Operation))
-    return Plan(owner, hold(sorted(drafts, key=_place), desired, observed), unchanged)
+    held = hold(sorted(drafts, key=_place), desired, observed)
+    return Plan(owner, held, unchanged, tuple(addresses.notes(desired, observed)))
 
 
 def _place(operation: Operation) -> tuple[bool, int, str]:

@@ -9,6 +9,7 @@ from ailtire_deploy import diff
 from ailtire_deploy.diff import Change
 from ailtire_deploy.names import LABEL_OWNER, LABEL_PATH, LABEL_RUN, StackPath
 from ailtire_deploy.plan.operations import Operation
+from ailtire_deploy.plan.ranges import clash
 from ailtire_deploy.state import AGAIN, Resource, State
 
 IMMUTABLE_DATA = "only the labels of a {kind} can change; its content needs another name"
@@ -41,6 +42,8 @@ def _create(wish: Resource, observed: State) -> Operation:
     if wish.adopt_only:
         error = f"{wish.key} is missing, and only its source knows the value: apply the root again"
         return Operation("create", wish, cause="it is not there", error=error)
+    if wish.kind == "network" and (error := clash(wish, observed)):
+        return Operation("create", wish, cause="it is not there", error=error, hopeless=True)
     before = _predecessor(wish, observed)
     if before is None:
         return Operation("create", wish, cause="it is not there")

@@ -21,7 +21,7 @@ class Operation:
     ``resource`` is the wish, or for a removal what was found; ``found`` is None for a creation only.
     ``impact`` is one of ``none``, ``labels``, ``rolling (N task restarts)``, ``recreate``, ``replace
     network``. ``waiting`` says what has to become true before it may happen; ``error`` why it can never
-    happen. With either, nothing is written.
+    happen. With either, nothing is written. ``hopeless``: with this error nothing of the tree is to be begun.
     """
 
     verb: Verb
@@ -32,6 +32,7 @@ class Operation:
     impact: str = "none"
     waiting: str = ""
     error: str = ""
+    hopeless: bool = False
 
     @property
     def key(self) -> Key:
@@ -57,11 +58,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All operations of one writer in order, and what is as wished already."""
+    """All operations of one writer in order, what is as wished already, and what a person should know."""
 
     owner: StackPath
     operations: tuple[Operation, ...] = ()
     unchanged: tuple[Resource, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:

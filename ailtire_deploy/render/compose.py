@@ -8,7 +8,7 @@ from typing import Any
 
 from ailtire_deploy import assets, names
 from ailtire_deploy.documents import digest
-from ailtire_deploy.model import Child, Site, Stack
+from ailtire_deploy.model import ANY_NETWORK, Child, Site, Stack
 from ailtire_deploy.render import plain, policy
 from ailtire_deploy.render.files import (
     EDGE,
@@ -21,9 +21,10 @@ from ailtire_deploy.render.files import (
     hashed,
 )
 from ailtire_deploy.templating import artifact
-from ailtire_deploy.topology import Topology, admin_of
+from ailtire_deploy.topology import Network, Topology, admin_of
 
 PROXY_USER = "10001:10001"
+MTU = "com.docker.network.driver.mtu"
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _NOT_TEXT = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})  # to readers of YAML 1.1
 
@@ -164,7 +165,14 @@ def _networks(topology: Topology) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if network.external:
             yield network.key, {"external": True, "name": network.name}
         else:
-            yield network.key, {"driver": "overlay", "internal": network.internal}
+            yield network.key, {"driver": "overlay", "internal": network.internal, **_options(network)}
+
+
+def _options(network: Network) -> Mapping[str, Any]:
+    given = network.options
+    named = {"name": network.name} if given != ANY_NETWORK else {}
+    ranged = {"ipam": {"config": [{"subnet": given.subnet}]}} if given.subnet else {}
+    return {**named, **ranged, **({"driver_opts": {MTU: str(given.mtu)}} if given.mtu else {})}
 
 
 def _configs(stack: Stack, files: Mapping[str, bytes]) -> dict[str, str]:

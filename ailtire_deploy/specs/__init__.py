@@ -49,7 +49,10 @@ def _networks(found: Document) -> Iterator[Resource]:
     for key, given in found.networks.items():
         if not given.get("external"):
             spec = {"Driver": given.get("driver"), "Internal": given.get("internal")}
-            yield _resource(found.path, key, Resource(Key("network", found.network(key)), spec))
+            spec |= {"Options": given["driver_opts"]} if "driver_opts" in given else {}
+            ranges = tuple(each["subnet"] for each in given.get("ipam", {}).get("config", ()))
+            made = Resource(Key("network", found.network(key)), spec)
+            yield _resource(found.path, key, replace(made, facts={"subnets": ranges} if ranges else {}))
 
 
 def _configs(found: Document, artifacts: Artifacts) -> Iterator[Resource]:

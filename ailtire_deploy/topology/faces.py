@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator
 from ailtire_deploy import names
 from ailtire_deploy.model import Child, Route, Service, Stack
 from ailtire_deploy.names import ADMIN_PORT, GATEWAY_PORT, StackPath
+from ailtire_deploy.topology.seats import sibling_of
 from ailtire_deploy.topology.shape import SLOTS, Face, Rule, Target
 
 ADMIN, DOWN = "_admin", "_down"
@@ -33,7 +34,7 @@ def faces(stack: Stack) -> tuple[Face, ...]:
         return ()
     return (
         Face("family", names.family_network(stack.path), tuple(family(stack)), trusted=True),
-        Face("sibling", names.sibling_network(stack.path), tuple(sibling(stack))),
+        Face("sibling", sibling_of(stack), tuple(sibling(stack))),
         *(_child_face(stack, child) for child in stack.children),
     )
 

@@ -16,8 +16,10 @@ network               member                       aliases
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from ailtire_deploy import names
+from ailtire_deploy.documents import digest
 from ailtire_deploy.model import Child, Stack
 from ailtire_deploy.names import ADMIN, EDGE, FAMILY, GATEWAY, SIBLING, UP_ALIAS
 from ailtire_deploy.topology.shape import Network, Seat
@@ -38,6 +40,12 @@ def egress_of(service: str) -> str:
     return f"{service}_egress"
 
 
+def sibling_of(stack: Stack) -> str:
+    """The engine name of a stack's own network: no network can change, so other options are another name."""
+    given = {name: value for name, value in asdict(stack.network).items() if value}
+    return names.sibling_network(stack.path, digest(given) if given else "")
+
+
 def publishes(stack: Stack) -> bool:
     """Whether the stack has an edge: only a root can."""
     return len(stack.path.parts) == 1 and bool(stack.gateway.publish)
@@ -46,7 +54,7 @@ def publishes(stack: Stack) -> bool:
 def networks(stack: Stack) -> Iterator[Network]:
     """The networks of a stack and of its children's families, by the table above."""
     if stack.path:
-        yield _network(stack, SIBLING)
+        yield Network(SIBLING, sibling_of(stack), options=stack.network)
         yield Network(FAMILY, names.family_network(stack.path), external=True)
     if publishes(stack):
         yield _network(stack, EDGE, internal=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ailtire_deploy.model import ANY_NETWORK, NetworkOptions
 from ailtire_deploy.names import EDGE, GATEWAY, StackPath
 
 SLOTS = (
@@ -24,6 +25,7 @@ class Network:
     name: str
     internal: bool = True
     external: bool = False
+    options: NetworkOptions = ANY_NETWORK
 
 
 @dataclass(frozen=True, slots=True)

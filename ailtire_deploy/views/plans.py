@@ -170,6 +170,8 @@ def _unchanged(plans: Iterable[Plan]) -> list[tuple[str, str]]:
 
 def _brief(operation: Operation) -> str:
     """The few changed fields of an operation by their last names, else why it happens."""
+    if operation.verb == "create" and operation.impact != "none":
+        return f"{operation.cause}; {operation.impact}"
     changes = [each for each in operation.changes if not _is_long(each)]
     if (
         operation.verb != "update"
