@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ailtire_deploy import (
     foresight,
+    gates,
     identity,
     images,
     names,
@@ -167,6 +168,7 @@ class Launcher:
 
     def wish(self, entry: Entry, observed: State, *, keep: bool) -> Wish:
         """What shall be there, of what the command line writes. ``keep`` puts new keys into the key file."""
+        gates.refuse(entry.stacks.values(), self._versions)
         keys, salt = self._keys(entry.path, observed, keep=keep)
         build = self.site.build or build_of(observed, entry.path)
         writer = Writer(replace(self.site, build=build), keys.key, author=self.author)
@@ -182,6 +184,10 @@ class Launcher:
         extra = [*sealed.secrets, *outfit.secrets, *made]
         desired = State.of([*pipeline.present(outermost, observed, writer), *extra])
         return Wish(desired, next(newest_first(desired, entry.path)), writer)
+
+    def _versions(self) -> tuple[str, str]:
+        info = self.engine.info()
+        return info.api, info.version
 
     def _keys(self, root: StackPath, observed: State, *, keep: bool) -> tuple[Keys, bytes]:
         """The root's keys and salt: as they are on the swarm, else new ones, the same as long as this object

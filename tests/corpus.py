@@ -47,7 +47,7 @@ def accepted(schema: Mapping[str, Any], at: Path = ()) -> Iterator[tuple[Path, l
     """Every key below a schema that is not refused, with its examples."""
     for key, given in schema.get("properties", {}).items():
         each = resolved(given)
-        if "refused" in each:
+        if "refused" in each or "since" in each:
             continue
         yield (*at, key), each.get("examples", [])
         yield from accepted(each, (*at, key))

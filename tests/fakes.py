@@ -85,9 +85,11 @@ class FakeEngine:
     attempts: int = 0
     index: int = 10
     closed: bool = False
+    api: str = "1.41"
+    version: str = "20.10.24"
 
     def info(self) -> EngineInfo:
-        return EngineInfo("fake://", "fakecluster", "20.10.24", "1.41", 1, 1)
+        return EngineInfo("fake://", "fakecluster", self.version, self.api, 1, 1)
 
     def observe(self, root: StackPath) -> State:
         self.step()

@@ -20,6 +20,7 @@ LAYERS: dict[int, frozenset[str]] = {
         {"definition", "identity", "templating", "topology", "render", "specs", "diff", "plan", "revisions"}
         | {
             "pipeline",
+            "gates",
             "jobs",
             "foresight",
             "recovery",

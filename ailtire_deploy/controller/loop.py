@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from ailtire_deploy import names, pipeline, recovery, registries, remains, revisions, verdict
+from ailtire_deploy import gates, names, pipeline, recovery, registries, remains, revisions, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.controller import evidence, outcomes
 from ailtire_deploy.controller.offers import Offers
@@ -93,6 +93,10 @@ class Loop:
                 f"this engine is of swarm {found}, {self.path} of {self.site.cluster}: nothing is written"
             )
 
+    def _versions(self) -> tuple[str, str]:
+        info = self.engine.info()
+        return info.api, info.version
+
     def reconcile(self) -> float:
         """One round. Returns after how many seconds to look again. Raises what the engine raises."""
         observed = self.look()
@@ -139,6 +143,8 @@ class Loop:
 
     def _towards(self, last: Revision, observed: State) -> float:
         writer = self.writer(last, observed)
+        if not last.absent:
+            gates.refuse([pipeline.filled(last)], self._versions)
         desired = pipeline.towards(last, observed, writer)
         self.offers.put(desired)
         step = plan(desired, observed, self.path, self.now())

@@ -31,6 +31,7 @@ _KEPT = (
     "hostname",
     "stdin_open",
     "tty",
+    "oom_score_adj",
 )
 _TEXTS = ("cpus", "memory")  # Compose reads numbers there too; one form is enough behind this point
 GENERATED = {"length": 32, "generation": 1}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ailtire_deploy import assets, names
+from ailtire_deploy import assets, gates, names
 from ailtire_deploy.documents import digest
 from ailtire_deploy.model import ANY_NETWORK, Child, Site, Stack
 from ailtire_deploy.render import plain, policy
@@ -23,6 +23,8 @@ from ailtire_deploy.render.files import (
 from ailtire_deploy.templating import artifact
 from ailtire_deploy.topology import Network, Topology, admin_of
 
+VERSION = "3.9"  # the newest that Debian's docker client reads
+NEWER = "3.14"  # knows what only newer engines do
 PROXY_USER = "10001:10001"
 MTU = "com.docker.network.driver.mtu"
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -33,6 +35,7 @@ def compose(stack: Stack, topology: Topology, site: Site, files: Mapping[str, by
     """The compose file; ``files`` are the others, which it names by their content."""
     configs = {key: {"file": f"./{name}"} for key, name in sorted(_configs(stack, files).items())}
     values = {
+        "version": NEWER if any(gates.used(stack)) else VERSION,
         "proxy_user": PROXY_USER,
         "services": [_service(stack, topology, key) for key in sorted(each.key for each in stack.services)],
         "gateway": _gateway(stack, topology, site, files) if GATEWAY in files else None,

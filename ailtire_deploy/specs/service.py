@@ -67,6 +67,7 @@ def container(document: Document, entry: Entry) -> dict[str, Any]:
         "StopSignal": entry.get("stop_signal"),
         "StopGracePeriod": _duration(entry, "stop_grace_period"),
         "Healthcheck": _health(entry.get("healthcheck", {})),
+        "OomScoreAdj": entry.get("oom_score_adj"),
         "CapabilityAdd": add,
         "CapabilityDrop": drop,
         "Mounts": [mount(document, each) for each in entry.get("volumes", [])],
@@ -122,6 +123,7 @@ def _health(given: Entry) -> dict[str, Any]:
         "Interval": _duration(given, "interval"),
         "Timeout": _duration(given, "timeout"),
         "StartPeriod": _duration(given, "start_period"),
+        "StartInterval": _duration(given, "start_interval"),
         "Retries": given.get("retries"),
     }
 
