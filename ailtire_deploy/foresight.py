@@ -41,6 +41,12 @@ def with_given(observed: State, given: State) -> State:
     return replace(observed, resources={**observed.resources, **made})
 
 
+def unsalted(found: Plan) -> Plan:
+    """A first plan: what secrets are called depends on a salt that is drawn when they are made."""
+    operations = (replace(each, provisional=each.key.kind == "secret") for each in found.operations)
+    return replace(found, operations=tuple(operations))
+
+
 def as_revision(path: StackPath, resource: Resource) -> Revision:
     number = names.revision_number(path, resource.name)
     assert number is not None, resource.name

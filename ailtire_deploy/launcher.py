@@ -94,7 +94,9 @@ class Launcher:
         first = plan(wish.desired, observed, OUTERMOST, self.now())
         root = foresight.as_revision(entry.path, wish.revision)
         ahead = foresight.with_given(observed, wish.desired)
-        return across({OUTERMOST: first, **dict(foresight.plans(root, ahead, wish.writer, self.now()))})
+        found = across({OUTERMOST: first, **dict(foresight.plans(root, ahead, wish.writer, self.now()))})
+        salted = observed.get("config", names.salt_config(entry.path)) is not None
+        return found if salted else {path: foresight.unsalted(each) for path, each in found.items()}
 
     def apply(self, entry: Entry, watch: Watch, *, patience: float | None = None, wait: bool = True) -> Recap:
         """Write what is missing, then watch until the whole tree has converged or failed.

@@ -6,6 +6,7 @@ from ailtire_deploy import revisions, status
 from ailtire_deploy.controller import Controller
 from ailtire_deploy.errors import Busy, Failed, Unreachable
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.views import plans
 from tests.household import Household, entry, three_levels
 
 
@@ -235,3 +236,14 @@ def test_a_shutdown_that_hangs_says_which_task_does_not_end(house):
     house.engine._age = age
     assert house.shutdown("shop").verdict == "gone"
     assert house.names() == []
+
+
+def test_a_first_plan_shows_no_hash_that_is_drawn_when_it_is_applied(house):
+    def shown():
+        made = house.launcher().plan(entry(three_levels(name="shop")))
+        return [line for line in plans.as_text(made.values()) if " secret shop_token" in line]
+
+    assert [line.split()[-1] for line in shown()] == ["shop_token-(new)"]
+    assert shown() == shown()
+    house.apply(entry(three_levels()))
+    assert shown() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from ailtire_deploy.diff import Change
 from ailtire_deploy.names import LABEL_PATH, StackPath
 from ailtire_deploy.state import Key, Resource
 
+HASH = re.compile(r"-[0-9a-f]{12}$")
 Verb = Literal["create", "update", "remove"]
 
 
@@ -22,6 +24,7 @@ class Operation:
     ``impact`` is one of ``none``, ``labels``, ``rolling (N task restarts)``, ``recreate``, ``replace
     network``. ``waiting`` says what has to become true before it may happen; ``error`` why it can never
     happen. With either, nothing is written. ``hopeless``: with this error nothing of the tree is to be begun.
+    ``provisional``: the hash in its name is drawn anew when it is made.
     """
 
     verb: Verb
@@ -33,6 +36,12 @@ class Operation:
     waiting: str = ""
     error: str = ""
     hopeless: bool = False
+    provisional: bool = False
+
+    @property
+    def shown(self) -> str:
+        """Its resource's name as a person sees it: no hash that will be another one when it is made."""
+        return HASH.sub("-(new)", self.key.name) if self.provisional else self.key.name
 
     @property
     def key(self) -> Key:

@@ -64,7 +64,7 @@ def operation_as_json(operation: Operation) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "verb": operation.verb,
         "kind": operation.key.kind,
-        "name": operation.key.name,
+        "name": operation.shown,
         "cause": operation.cause,
         "impact": operation.impact,
         "changes": [{"path": c.path, "before": c.before, "after": c.after} for c in operation.changes],
@@ -91,7 +91,7 @@ def as_text(
 def operation_line(stack: str, operation: Operation, colour: Paint = paint.none) -> str:
     """``changed: [shop] update service shop_web (replicas 2 → 3)``."""
     word = outcome(operation)
-    what = f"{word}: [{stack}] {operation.verb} {operation.key.kind} {operation.key.name}"
+    what = f"{word}: [{stack}] {operation.verb} {operation.key.kind} {operation.shown}"
     brief = _brief(operation)
     why = (
         f": {operation.error}"
@@ -151,7 +151,7 @@ def _cells(operation: Operation) -> tuple[str, str, str]:
     cause = operation.error or operation.cause
     impact = "" if operation.impact == "none" else operation.impact
     held = f"; waits for {operation.waiting}" if operation.waiting else ""
-    what = f"{operation.verb} {operation.key.kind} {plain.code(operation.key.name)}"
+    what = f"{operation.verb} {operation.key.kind} {plain.code(operation.shown)}"
     return what, plain.markdown(f"{cause}{held}"), plain.markdown(impact)
 
 
