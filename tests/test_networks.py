@@ -180,3 +180,11 @@ def test_a_dependency_on_a_service_without_replicas_is_refused(condition):
         "b: {image: b, deploy: {replicas: 0, restart_policy: {condition: none}}}}"
     )
     assert f"b has no replicas, so it is never {condition}" in str(problem)
+
+
+def test_a_controller_does_not_make_what_cannot_be_and_says_why(house):
+    house.engine.put(Resource(Key("network", "theirs"), facts={"subnets": ("10.20.0.0/16",)}))
+    told = house.apply(tree(ONE))
+    assert told.verdict == "failed"
+    assert any("overlaps 10.20.0.0/16 of the network theirs" in each for each in told.reasons)
+    assert not [each for each in networks(house) if "inner" not in each]
