@@ -31,7 +31,7 @@ LAYERS: dict[int, frozenset[str]] = {
             "importing",
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
-        | {"particulars", "deadlines", "remains", "images", "registries"}
+        | {"adoption", "particulars", "deadlines", "remains", "images", "registries"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}

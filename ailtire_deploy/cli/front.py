@@ -15,6 +15,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "render": "Write what would be deployed as files, a folder a stack.",
         "plan": "Show every write that apply would make, and make none.",
         "apply": "Make the swarm equal to the files and wait until it is.",
+        "adopt": "Take over what docker stack deploy made.",
         "rollback": "Bring an older revision of a stack back.",
         "shutdown": "Take a root stack down, leaf to root; volumes stay.",
         "status": "Show a stack and everything below it.",

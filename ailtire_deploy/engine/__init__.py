@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from ailtire_deploy.engine import bodies, distribution, logs
+from ailtire_deploy.engine import adopting, bodies, distribution, logs
 from ailtire_deploy.engine.connect import TIMEOUT, find
 from ailtire_deploy.engine.events import Events
 from ailtire_deploy.engine.observe import Sight, look
@@ -98,6 +98,14 @@ class SwarmEngine:
             self._wire.post(path, body, self._login(resource), version=found.version)
         except NotFound as error:
             raise OutOfSequence(f"{found.key} is gone, or names something that is: {error}") from error
+
+    def deployed(self, stack: str) -> tuple[Resource, ...]:
+        """All that bears Docker's own label of a stack, whoever made it."""
+        return adopting.deployed(self._wire, stack)
+
+    def adopt(self, found: Resource, labels: Mapping[str, str]) -> None:
+        """Give a stranger's service our labels; not a task restarts. Raises OutOfSequence when it moved."""
+        adopting.adopt(self._wire, found, labels)
 
     def remove(self, found: Resource) -> None:
         """Remove what was found, and nothing that has taken its name since."""
