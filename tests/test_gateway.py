@@ -25,6 +25,7 @@ from ailtire_deploy.errors import Failed
 from ailtire_deploy.gateway import haproxy
 from ailtire_deploy.names import StackPath, content_id
 from ailtire_deploy.rest import server
+from tests.proof import Proof
 from tests.swarm import eventually
 
 START = """
@@ -267,3 +268,99 @@ def test_old_workers_end_oldest_first_and_the_newest_stays(place: Place) -> None
         (master,) = haproxy.children(process.pid)
         assert place.answer() == "number 4"
         eventually(lambda: len(haproxy.children(master)) <= 4, 10, "at most three old workers", 0.05)
+
+
+class Sockets:
+    """A program that takes connections over from HTTP and sends back each line it gets."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as lines, suppress(OSError):
+            while lines.readline().strip():
+                pass
+            connection.sendall(
+                b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Accept: s3pPLBMxiTxaK9kYGzzhZRbK+xOo=\r\n\r\n"
+            )
+            for line in lines:
+                connection.sendall(line)
+
+
+def opened(port: int) -> socket.socket:
+    """A WebSocket's connection through the proxy, beyond its handshake."""
+    found = socket.create_connection(("127.0.0.1", port), timeout=10)
+    found.sendall(
+        b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    said = b""
+    while not said.endswith(b"\r\n\r\n"):
+        said += found.recv(1)
+    assert b" 101 " in said.partition(b"\r\n")[0]
+    return found
+
+
+def echoes(connection: socket.socket) -> bool:
+    with suppress(OSError):
+        connection.sendall(b"still there\n")
+        return connection.recv(100) == b"still there\n"
+    return False
+
+
+def memory(processes: list[int]) -> int:
+    """Kilobytes that belong to these processes alone."""
+    found = 0
+    for process in processes:
+        with suppress(OSError):
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+            found += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return found
+
+
+def test_open_websockets_outlive_thirty_reloads_and_old_workers_stay_few(
+    place: Place, prove_report: Proof
+) -> None:
+    live = Sockets()
+    relay = f"""
+  use_backend live if {{ path /live }}
+backend live
+  timeout tunnel 1h
+  server one 127.0.0.1:{live.port}
+"""
+
+    def relaying(number: int) -> dict[str, str]:
+        made = configuration(place.folder, place.port, f"number {number}", relay)
+        return {
+            **made,
+            "haproxy.cfg": made["haproxy.cfg"].replace("hard-stop-after 5s", "hard-stop-after 5m"),
+        }
+
+    place.write(relaying(0))
+    with controller(place) as found, place.started() as process, ExitStack() as open_ones:
+        found.hears(content_id(relaying(0)))
+        (master,) = haproxy.children(process.pid)
+        sockets = [open_ones.enter_context(opened(place.port)) for _ in range(100)]
+        before, most = memory([process.pid, master, *haproxy.children(master)]), 0
+        for number in range(1, 31):
+            found.hears(found.offer(relaying(number)))
+            most = max(most, len(haproxy.children(master)) - 1)
+        kept = sum(echoes(each) for each in sockets)
+        prove_report(10, kept, 100, f"WebSockets kept over 30 reloads, {most} old workers at most", "gateway")
+        assert kept == 100
+        assert most <= 3
+        for each in sockets:
+            each.close()
+        eventually(lambda: len(haproxy.children(master)) == 1, 20, "the old workers are gone", 0.1)
+        after = memory([process.pid, master, *haproxy.children(master)])
+        print(f"memory {before} KB with 100 connections, {after} KB after 30 reloads")
+        assert after <= 1.2 * before

@@ -28,6 +28,7 @@ STATS = Path("/tmp/haproxy.sock")
 KEY = Path("/run/secrets/ailtire.key")
 WAIT = 20.0  # seconds the controller may take to say that there is nothing new
 BACK_OFF = (0.1, 0.3, 1.0)  # seconds before it is asked again after it failed to answer
+FIRST_LOOK = 0.05  # seconds between two looks at whether the proxy has come up
 OLD_WORKERS = 3
 GRACE = 6.0  # seconds a gateway that shall end serves on: it has left the DNS, but is not forgotten at once
 LINGER = 1.5  # seconds a closed port answers that it is closed: an address that is gone says nothing at all
@@ -43,13 +44,15 @@ class Agent:
     proxy: Haproxy
     versions: Versions
     line: Line | None
-    live: str
+    live: str = ""  # read back from the proxy, never supposed
     refused: dict[str, str] = field(default_factory=dict)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def follow(self) -> None:
         """Ask, take, ask again, until the proxy ends."""
         failures = 0
+        while not self.live and not self.ended.wait(FIRST_LOOK):
+            self.live = self.proxy.live()
         while self.line and not self.ended.is_set():
             try:
                 offered = self.line.ask(self.said(), WAIT)
@@ -97,7 +100,7 @@ def serve(bootstrap: Path = BOOTSTRAP, folder: Path = FOLDER, stats: Path = STAT
     grace = GRACE if os.environ.get("AILTIRE_SERVICENAME") == GATEWAY else 0.0
     for number in SIGNALS:
         signal.signal(number, lambda given, _: proxy.tell(given, grace if given == signal.SIGUSR1 else 0.0))
-    agent = Agent(proxy, versions, line(os.environ, key), first)
+    agent = Agent(proxy, versions, line(os.environ, key))
     threading.Thread(target=agent.follow, daemon=True).start()
     code = proxy.wait()
     agent.ended.set()
