@@ -18,6 +18,22 @@ OnFailure = Literal["rollback", "pause", "continue"]
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a route lets through: methods, ranges of addresses, seconds until an answer, bytes of a body.
+
+    Nothing in a field means that there is no such limit.
+    """
+
+    methods: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    timeout: float = 0.0
+    max_body: int | None = None
+
+
+UNLIMITED = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One line of an ``interface``: what arrives under ``host`` and ``prefix`` goes to ``service``.
 
@@ -31,6 +47,7 @@ class Route:
     path: str
     host: str = ""
     port: int | None = None
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ailtire_deploy import topology
-from ailtire_deploy.model import Child, Route, Service, Stack
+from ailtire_deploy.model import Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import dispatch, proxy
 from ailtire_deploy.topology import Face, Rule, Topology
@@ -34,7 +34,8 @@ def tables(draw: st.DrawFn) -> Stack:
     for host, prefix in mounts:
         key = draw(st.sampled_from(sorted(found)))
         port = None if key in ("shop", "wiki") else 8080
-        found[key].append(Route(key, prefix, draw(prefixes), host, port))
+        methods = draw(st.sampled_from([(), (), ("GET",), ("HEAD", "POST")]))
+        found[key].append(Route(key, prefix, draw(prefixes), host, port, Limits(methods=methods)))
     return Stack(
         StackPath(("mall",)),
         services=tuple(Service(key, key, routes=tuple(found[key])) for key in ("web", "api")),
@@ -84,9 +85,8 @@ def test_the_map_read_back_is_the_rules(stack: Stack) -> None:
             same = rule.prefix == rule.path
             depth = "" if same else str(len([part for part in rule.prefix.split("/") if part]))
             base = "" if same else rule.path.rstrip("/")
-            wished.add(
-                (kind, face.name, key, rule.target.label, depth, base, "" if same else dispatch.mount(rule))
-            )
+            mount, limits = "" if same else dispatch.mount(rule), dispatch.limits_id(rule.limits)
+            wished.add((kind, face.name, key, rule.target.label, depth, base, mount, limits))
     assert told == wished
 
 
@@ -99,6 +99,8 @@ def asked(gateway: Proxy, shape: Topology, chance: random.Random) -> None:
     rule = decided(face, method, host, path)
     told = (answer.by, answer.told["path"]) if answer.by else (str(answer.status), "")
     wished = (rule.target.service, rewritten(rule, path)) if rule and rule.target else ("404", "")
+    if rule and rule.limits.methods and method not in rule.limits.methods:
+        wished = ("405", "")
     assert told == wished, f"{face.name} {method} {host} {path}"
 
 

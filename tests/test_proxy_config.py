@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from ailtire_deploy import topology
 from ailtire_deploy.errors import InvalidInput
-from ailtire_deploy.model import Child, Route, Service, Stack
+from ailtire_deploy.model import Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import proxy
 from ailtire_deploy.render.narrow import narrow, segments
@@ -317,6 +317,41 @@ def test_haproxy_accepts_the_configuration_of_any_stack(tmp_path: Path, stack: S
     (tmp_path / "routes.map").write_bytes(proxy.routes_map(shape))
     (tmp_path / "proxy.cfg").write_bytes(proxy.gateway(shape))
     assert valid(tmp_path / "proxy.cfg") == ""
+
+
+LIMITED = Limits(("GET", "POST"), ("10.0.0.0/8", "2001:db8::/32"), 5.0, 10)
+
+
+@pytest.fixture(scope="module")
+def narrow_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    folder, port = tmp_path_factory.mktemp("narrow"), free_port()
+    routes = (Route("web", "/office", "/", port=80, limits=LIMITED), Route("web", "/", "/", port=80))
+    shape = topology.decide(Stack(StackPath(("mall",)), services=(Service("web", "web", routes=routes),)))
+    (folder / "faces.map").write_bytes(proxy.faces_map(shape, {"mall_family": (f"{FAMILY}/32",)}))
+    (folder / "routes.map").write_bytes(proxy.routes_map(shape))
+    config = proxy.gateway(shape, proxy.Place(f"*:{port}", socket=str(folder / "socket")))
+    with running(config, port, folder) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "origin", "headers", "expected"),
+    [
+        ("/office", "GET", "10.1.2.3", {}, 200),
+        ("/office", "GET", "2001:db8::7", {}, 200),
+        ("/office", "GET", "11.1.2.3", {}, 403),
+        ("/office", "GET", "2001:db9::7", {}, 403),
+        ("/office", "DELETE", "10.1.2.3", {}, 405),
+        ("/office/x", "POST", "10.1.2.3", {"Content-Length": "11"}, 413),
+        ("/office/x", "POST", "10.1.2.3", {"Transfer-Encoding": "chunked"}, 411),
+        ("/elsewhere", "DELETE", "11.1.2.3", {}, 200),
+    ],
+)
+def test_a_route_lets_through_what_its_limits_allow(
+    narrow_gateway: Proxy, path: str, method: str, origin: str, headers: dict[str, str], expected: int
+) -> None:
+    sent = {"X-Forwarded-For": origin, **headers}
+    assert narrow_gateway.ask(path, FAMILY, method=method, headers=sent).status == expected
 
 
 HOSTILE = [

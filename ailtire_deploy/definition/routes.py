@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from ailtire_deploy import units
 from ailtire_deploy.definition.draft import Draft
-from ailtire_deploy.definition.findings import Finding
+from ailtire_deploy.definition.findings import Finding, quoted
 from ailtire_deploy.documents import Path
-from ailtire_deploy.model import Route
+from ailtire_deploy.model import UNLIMITED, Limits, Route
 
 RESERVED = frozenset({"_admin", "_down"})
 _CHILD_PATH = "/"
@@ -28,7 +31,38 @@ def routes(key: str, service: Mapping[str, Any]) -> Iterator[tuple[Path, Route]]
         prefix = _trimmed(f"/{rest}")
         default = _CHILD_PATH if service.get("type") == "stack" else prefix
         path = _trimmed(long.get("path", default))
-        yield ("interface", text), Route(key, prefix, path, host, long.get("port"))
+        yield ("interface", text), Route(key, prefix, path, host, long.get("port"), limits(long))
+
+
+def limits(given: Mapping[str, Any]) -> Limits:
+    """What a route lets through; of what is no limit at all ``findings`` tells."""
+    with suppress(ValueError, TypeError):  # the schema tells of it
+        timeout, size = given.get("timeout"), given.get("max_body")
+        return Limits(
+            tuple(sorted(given.get("methods", ()))),
+            tuple(str(each) for text in given.get("allow", ()) for each in _network(text)),
+            units.nanoseconds(timeout) / units.SECOND if timeout is not None else 0.0,
+            units.size(size) if size is not None else None,
+        )
+    return UNLIMITED
+
+
+def _network(text: Any) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(text)]
+    except ValueError:
+        return []
+
+
+def _unreadable(path: Path, service: Mapping[str, Any]) -> Iterator[Finding]:
+    """Ranges that are none: a route that seemed narrow would be open, or closed to all."""
+    given = service["interface"][path[-1]]
+    ranges = given.get("allow") if isinstance(given, Mapping) else None
+    for number, text in enumerate(ranges if isinstance(ranges, list) else ()):
+        if not _network(text):
+            hint = "write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32; no bit may stand behind the prefix"
+            here = ("services", path[0], "interface", path[-1], "allow", number)
+            yield Finding(here, f"{quoted(str(text))} is no range of addresses", hint)
 
 
 def _trimmed(path: str) -> str:
@@ -42,6 +76,7 @@ def findings(draft: Draft) -> Iterator[Finding]:
         for path, route in routes(key, service):
             here: Path = ("services", key, *path)
             yield from _reserved(here, route)
+            yield from _unreadable((key, path[-1]), service)
             first = seen.setdefault((route.host, route.prefix), here)
             if first != here:
                 message = f"{route.host}{route.prefix} is a route of {first[1]} already"

@@ -1,8 +1,9 @@
 """The rules of all faces as a map that the proxy searches once, so that many routes cost what one does.
 
 A key is ``KIND|FACE|HOST/PREFIX/``; HAProxy finds the longest that a request begins with. A value is
-``BACKEND;DEPTH;BASE;MOUNT``: where it goes, how many segments of its path are taken away (none when nothing
-is rewritten), what comes before the rest, and what callers see before a path that the target knows.
+``BACKEND;DEPTH;BASE;MOUNT;LIMITS``: where it goes, how many segments of its path are taken away (none when
+nothing is rewritten), what comes before the rest, what callers see before a path that the target knows, and
+which limits hold.
 
 ====  =========================================================================================
 kind  what
@@ -16,8 +17,11 @@ kind  what
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
+from ailtire_deploy.documents import digest
+from ailtire_deploy.model import UNLIMITED, Limits
 from ailtire_deploy.render.narrow import narrow, segments
 from ailtire_deploy.topology import Face, Rule, Target
 
@@ -76,7 +80,7 @@ def _closed(prefix: str) -> str:
 
 
 def _value(rule: Rule) -> str:
-    return ";".join((backend(rule.target), *_rewriting(rule)))
+    return ";".join((backend(rule.target), *_rewriting(rule), limits_id(rule.limits)))
 
 
 def _rewriting(rule: Rule) -> Iterator[str]:
@@ -87,6 +91,27 @@ def _rewriting(rule: Rule) -> Iterator[str]:
         yield str(0 if prefix == "/" else prefix.count("/"))
         yield path.rstrip("/")
         yield mount(rule)
+
+
+def limits_id(limits: Limits) -> str:
+    """What a set of limits is called; routes with the same ones share it."""
+    return f"l{digest(astuple(limits))[:8]}" if limits != UNLIMITED else ""
+
+
+def limits_of(faces: Iterable[Face]) -> list[dict[str, Any]]:
+    """Every set of limits once, each value narrowed."""
+    found = {limits_id(rule.limits): rule.limits for face in faces for rule in face.rules}
+    return [_narrowed(name, limits) for name, limits in sorted(found.items()) if name]
+
+
+def _narrowed(name: str, limits: Limits) -> dict[str, Any]:
+    return {
+        "name": name,
+        "methods": [narrow("method", each) for each in limits.methods],
+        "allow": [narrow("subnet", each) for each in limits.allow],
+        "timeout": int(limits.timeout * 1000),
+        "max_body": limits.max_body,
+    }
 
 
 def mount(rule: Rule) -> str:

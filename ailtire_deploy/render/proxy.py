@@ -53,6 +53,7 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
             _hidden(face.name, rule) for face in topology.faces for rule in face.rules if not rule.target
         ],
         "lines": list(_lines(topology)),
+        "limits": dispatch.limits_of(topology.faces),
         "depths": dispatch.depths(dispatch.entries(topology.faces)),
         "backends": [_servers(target) for target in dict.fromkeys(r.target for r in rules if r.target)],
     }

@@ -58,7 +58,7 @@ def _routes(stack: Stack) -> Iterator[Rule]:
     services = {service.key: service for service in stack.services}
     for route in ordered(_all_routes(stack)):
         target = targets.get(route.service) or plain(stack.path, services[route.service], route)
-        yield Rule(target, route.prefix, route.path, route.host)
+        yield Rule(target, route.prefix, route.path, route.host, limits=route.limits)
 
 
 def _all_routes(stack: Stack) -> Iterator[Route]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ailtire_deploy.model import ANY_NETWORK, NetworkOptions
+from ailtire_deploy.model import ANY_NETWORK, UNLIMITED, Limits, NetworkOptions
 from ailtire_deploy.names import EDGE, GATEWAY, StackPath
 
 SLOTS = (
@@ -55,7 +55,8 @@ class Rule:
     """What arrives under ``host`` and ``prefix`` goes to ``target``, its prefix rewritten to ``path``.
 
     ``target`` None is a 404. ``host`` "" and ``method`` "" mean any; ``exact`` leaves out what is below the
-    prefix; ``segment`` is one that has to stand somewhere in the path.
+    prefix; ``segment`` is one that has to stand somewhere in the path; ``limits`` hold for what
+    fits.
     """
 
     target: Target | None
@@ -65,6 +66,7 @@ class Rule:
     method: str = ""
     segment: str = ""
     exact: bool = False
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
