@@ -38,7 +38,10 @@ def making(wish: Resource, observed: State, owner: StackPath) -> Operation | Res
 def _create(wish: Resource, observed: State) -> Operation:
     if any(key.kind == wish.kind and key.name.lower() == wish.name.lower() for key in observed.foreign):
         error = f"a {wish.kind} of the name {wish.name} exists and is not ours (it bears no label of ours); "
-        return Operation("create", wish, cause="it is not there", error=error + "it is left alone")
+        error += "it is left alone"
+        if wish.kind == "service":
+            error += " (`ailtire-deploy adopt` takes over what docker stack deploy made)"
+        return Operation("create", wish, cause="it is not there", error=error)
     if wish.adopt_only:
         error = f"{wish.key} is missing, and only its source knows the value: apply the root again"
         return Operation("create", wish, cause="it is not there", error=error)
