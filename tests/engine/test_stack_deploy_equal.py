@@ -20,6 +20,7 @@ from ailtire_deploy import diff, specs
 from ailtire_deploy.documents import read_yaml
 from ailtire_deploy.engine import SwarmEngine
 from ailtire_deploy.model import Site, Stack
+from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import Artifacts
 from ailtire_deploy.state import LIVE
 from tests import corpus
@@ -31,7 +32,8 @@ SITE = Site("ailtire-test/absent:1")
 KNOWN = [each.image for each in filled(CASES[0]).services]
 STACKS = {case.name: filled(case) for case in CASES} | {"command-line": launching("spec-root")}
 STACKS |= {"corpus": corpus.stack()}
-STACKS |= {"digests": replace(filled(CASES[0]), digests=dict.fromkeys(KNOWN, f"sha256:{'1' * 64}"))}
+RECORDED = dict.fromkeys(KNOWN, f"sha256:{'1' * 64}")
+STACKS |= {"digests": replace(filled(CASES[0]), path=StackPath(("recorded",)), digests=RECORDED)}
 
 Spec = dict[str, Any]
 
