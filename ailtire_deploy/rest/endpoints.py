@@ -1,175 +1,144 @@
-"""The one table of calls and roles. It drives the dispatch, and the tests walk it."""
+"""The one table of calls, roles and shapes.
+
+It drives the dispatch, ``/_admin/openapi.json``, the tests, and the table in docs/rest.md.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
 
-from ailtire_deploy import explanation, identity
-from ailtire_deploy.errors import NotFound, Refused
-from ailtire_deploy.identity import Caller
-from ailtire_deploy.rest import bodies, streams
-from ailtire_deploy.rest.messages import Answer, Request, json_answer
-from ailtire_deploy.rest.places import Place
-from ailtire_deploy.rest.protocol import Accepted, Controller, Stop
-from ailtire_deploy.rest.streams import Slots, Stream, Until
-from ailtire_deploy.status import Status
-from ailtire_deploy.views import pages
+from ailtire_deploy import identity
+from ailtire_deploy.rest import calls, shapes
+from ailtire_deploy.rest.calls import HTML, Call
+from ailtire_deploy.rest.messages import Answer, json_answer
+from ailtire_deploy.rest.openapi import document
+from ailtire_deploy.rest.shapes import Kinds, Shape, in_json, ref
+from ailtire_deploy.rest.streams import LINES, TEXT
 
 PUBLIC = ""  # the role of what needs no token: it tells nothing about any stack
 NUMBER = r"[1-9][0-9]{0,8}"
 STATUS_BUDGET = 2.0
-DEFAULT_TAIL = 100
-HTML = "text/html; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request that was let in, with its parameters read."""
-
-    controller: Controller
-    request: Request
-    place: Place
-    caller: Caller
-    parameters: Mapping[str, Any]
-    slots: Slots
-    stop: Stop
-    budget: float
+LONG = 15.0  # seconds for what plans a tree and may ask registries
+LOG_PARAMETERS = ("service", "tail", "since", "follow", "recursive", "format")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One call: who may make it, what it takes, what answers it.
+    """One call: who may make it, what it takes, what answers it, and what that looks like.
 
-    ``below`` says whether it can be made through the parent of the stack that it is about, ``streams``
-    whether its answer may have no end, ``budget`` how many seconds a child has for its answer.
+    ``does`` says in Markdown what it is for. ``body`` is the shape of what is sent, ``gives`` that of the
+    answers that are no errors, by status and content type. ``below`` says whether it can be made through the
+    parent of the stack that it is about, ``streams`` whether its answer may have no end, ``budget`` how many
+    seconds a child has for its answer.
     """
 
     method: str
     name: str
     role: str
     answer: Callable[[Call], Answer]
+    does: str
+    gives: Mapping[int, Kinds]
     parameters: tuple[str, ...] = ()
+    body: Shape | None = None
     below: bool = True
     streams: bool = False
     budget: float = 5.0
     pattern: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "pattern", re.compile(self.name.replace(".", r"\.").replace("<n>", NUMBER), re.A)
-        )
+        pattern = re.compile(self.name.replace(".", r"\.").replace("<n>", NUMBER), re.A)
+        object.__setattr__(self, "pattern", pattern)
 
 
-def update(call: Call) -> Answer:
-    """202 with the revision, its plan and its address; a check is 200."""
-    check = call.parameters.get("check", False)
-    wish = bodies.update(bodies.read(call.request), call.parameters.get("replace", False))
-    wish |= {"allow_prune": True} if call.parameters.get("allow_prune") else {}
-    accepted = call.controller.update(wish, call.caller.sub, check)
-    return json_answer({"plan": accepted.plan}) if check else accepted_as(accepted)
+def openapi(call: Call) -> Answer:
+    """This table, for programs."""
+    return json_answer(document(ENDPOINTS))
 
 
-def rollback(call: Call) -> Answer:
-    """As an update; the body may name a ``revision`` by its number."""
-    return accepted_as(call.controller.rollback(bodies.rollback(bodies.read(call.request)), call.caller.sub))
-
-
-def accepted_as(accepted: Accepted) -> Answer:
-    """202 with the revision and its address, relative so that it holds behind any prefix."""
-    found = re.search(r"(?<![0-9])([1-9][0-9]*)$", accepted.revision)
-    where = {"Location": f"history/{found[1]}"} if found else {}
-    return json_answer({"revision": accepted.revision, "plan": accepted.plan}, 202, **where)
-
-
-def shutdown(call: Call) -> Answer:
-    bodies.nothing(bodies.read(call.request))
-    return json_answer(call.controller.shutdown(call.caller.sub), 202)
-
-
-def status(call: Call) -> Answer:
-    """The tree; with ``explain`` only what in it is not well."""
-    found = call.controller.status(call.budget)
-    explain = call.parameters.get("explain", False)
-    return json_answer(explanation.explained(cast("Status", found)) if explain else found)
-
-
-def register(call: Call) -> Answer:
-    """Only for the child that signed it, under its own name."""
-    name, url = bodies.registration(bodies.read(call.request))
-    if name != str(call.caller.path):
-        raise Refused(f"this key is that of {call.caller.path} and registers nobody else")
-    return json_answer(call.controller.register(call.caller.path.key, url))
-
-
-def page(call: Call) -> Answer:
-    return Answer(200, pages.page(call.controller.status(call.budget)).encode(), HTML)
-
-
-def style(call: Call) -> Answer:
-    return Answer(200, pages.style().encode(), "text/css; charset=utf-8")
-
-
-def log(call: Call) -> Answer:
-    """Text or JSON lines, as they are asked for by ``format`` or else by the Accept header."""
-    asked = call.parameters
-    kind = log_type(asked)
-    if call.request.method == "HEAD":
-        return Answer(200, b"", kind)
-    follow, service = asked.get("follow", False), asked.get("service")
-    encode = streams.as_json if kind == streams.LINES else streams.as_text
-    release = call.slots.take()
-    try:
-        lines = call.controller.log(
-            service,
-            asked.get("tail", DEFAULT_TAIL),
-            asked.get("since", 0.0),
-            follow,
-            asked.get("recursive", service is None),
-            Until(call.stop.is_set, call.request.gone),
-        )
-        chunks = (streams.live if follow else streams.encoded)(lines, encode)
-    except BaseException:
-        release()
-        raise
-    return Answer(200, Stream(chunks, release, lambda: streams.close(lines)), kind)
-
-
-def log_type(parameters: Mapping[str, Any]) -> str:
-    return streams.LINES if parameters.get("format") == "json" else streams.TEXT
-
-
-def health(call: Call) -> Answer:
-    return json_answer({"status": "ok"})
-
-
-def history(call: Call) -> Answer:
-    return json_answer(call.controller.history())
-
-
-def revision(call: Call) -> Answer:
-    number = int(call.place.name.rpartition("/")[2])
-    for each in call.controller.history():
-        if each.get("number") == number:
-            return json_answer(each)
-    raise NotFound(f"{call.controller.path} has no revision {number}")
-
-
-LOG_PARAMETERS = ("service", "tail", "since", "follow", "recursive", "format")
+STORED: Mapping[int, Kinds] = {202: in_json(ref("Accepted"))}
 ENDPOINTS = (
-    Endpoint("POST", "update", "operator", update, ("check", "replace", "allow_prune"), budget=15.0),
-    Endpoint("POST", "rollback", "operator", rollback, budget=15.0),
-    Endpoint("POST", "shutdown", "admin", shutdown),
-    Endpoint("GET", "status", "viewer", status, ("budget", "explain"), budget=STATUS_BUDGET),
-    Endpoint("POST", "register", identity.CHILD, register, below=False),
-    Endpoint("GET", "view", "viewer", page, ("budget",), budget=STATUS_BUDGET),
-    Endpoint("GET", "view.css", PUBLIC, style),
-    Endpoint("GET", "log", "viewer", log, LOG_PARAMETERS, streams=True),
-    Endpoint("GET", "health", PUBLIC, health, below=False),
-    Endpoint("GET", "history", "viewer", history),
-    Endpoint("GET", "history/<n>", "viewer", revision),
+    Endpoint(
+        *("GET", "status", "viewer", calls.status),
+        "the tree: `{type, name, shortName, status, line, message, revision, since, image, desired, running, "
+        "age, tasks, services}`; the same JSON as `status --output json`. `explain` answers only what is not "
+        "well",
+        {200: in_json({"anyOf": [ref("Status"), ref("Explanation")]})},
+        parameters=("budget", "explain"),
+        budget=STATUS_BUDGET,
+    ),
+    Endpoint(
+        *("GET", "log", "viewer", calls.log),
+        "the lines of the stack and of all below: `service`, `tail`, `since`, `follow`, `recursive`, "
+        "`format` (`text` or `json`, one object a line)",
+        {200: {TEXT: shapes.TEXT, LINES: shapes.TEXT}},
+        parameters=LOG_PARAMETERS,
+        streams=True,
+    ),
+    Endpoint(
+        *("GET", "view", "viewer", calls.page),
+        "a page of the tree",
+        {200: {HTML: shapes.TEXT}},
+        parameters=("budget",),
+        budget=STATUS_BUDGET,
+    ),
+    Endpoint(
+        *("GET", "view.css", PUBLIC, calls.style),
+        "the style of that page",
+        {200: {"text/css; charset=utf-8": shapes.TEXT}},
+    ),
+    Endpoint(
+        *("GET", "history", "viewer", calls.history),
+        "the revisions, the digests of their images, and what became of them",
+        {200: in_json(shapes.many(ref("Revision")))},
+    ),
+    Endpoint(
+        *("GET", "history/<n>", "viewer", calls.revision),
+        "one of them",
+        {200: in_json(ref("Revision"))},
+    ),
+    Endpoint(
+        *("POST", "update", "operator", calls.update),
+        "a new revision; `?check=true` only plans, `?replace=true` replaces instead of merging, "
+        "`?allow_prune=true` lets more than half of a stack go",
+        {200: in_json(shapes.one("What it would bring about.", plan=ref("Plan"))), **STORED},
+        parameters=("check", "replace", "allow_prune"),
+        body=shapes.UPDATE,
+        budget=LONG,
+    ),
+    Endpoint(
+        *("POST", "rollback", "operator", calls.rollback),
+        '`{"revision": 3}`, or `{}` for the last that converged: an older revision, as a new one',
+        STORED,
+        body=shapes.ROLLBACK,
+        budget=LONG,
+    ),
+    Endpoint(
+        *("POST", "shutdown", "admin", calls.shutdown),
+        "leaf to root",
+        {202: in_json(shapes.one("The revision that says so.", revision=shapes.TEXT))},
+        body=shapes.NOTHING,
+    ),
+    Endpoint(
+        *("POST", "register", identity.CHILD, calls.register),
+        "a child says that it is alive",
+        {200: in_json(shapes.one("Both.", parent=shapes.TEXT, name=shapes.TEXT))},
+        body=shapes.REGISTER,
+        below=False,
+    ),
+    Endpoint(
+        *("GET", "health", PUBLIC, calls.health),
+        "whether the controller answers; not through a parent",
+        {200: in_json(shapes.one("It does.", status={"const": "ok"}))},
+        below=False,
+    ),
+    Endpoint(
+        *("GET", "openapi.json", "viewer", openapi),
+        "this table as OpenAPI 3.1, with the shapes of all that goes in and out; not through a parent",
+        {200: in_json(shapes.FREE)},
+        below=False,
+    ),
 )
 
 

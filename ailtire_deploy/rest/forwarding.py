@@ -10,7 +10,8 @@ from http import HTTPStatus
 
 from ailtire_deploy.ports import Reply
 from ailtire_deploy.rest import bodies, parameters, streams
-from ailtire_deploy.rest.endpoints import HTML, NUMBER, Call, Endpoint, log_type
+from ailtire_deploy.rest.calls import HTML, Call, log_type
+from ailtire_deploy.rest.endpoints import NUMBER, Endpoint
 from ailtire_deploy.rest.messages import JSON, Answer, json_answer
 from ailtire_deploy.rest.problems import PROBLEM_JSON, HttpError, unauthorised
 from ailtire_deploy.rest.streams import Stream

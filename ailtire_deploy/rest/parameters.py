@@ -19,10 +19,16 @@ _WORDS = {"true": True, "1": True, "": True, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """How one parameter is read from text (ValueError: it is wrong), and what is right."""
+    """How one parameter is read from text (ValueError: it is wrong), what is right, and that as a schema."""
 
     read: Callable[[str, float], Any]
     right: str
+    shape: Mapping[str, Any]
+
+
+def _spellings(*words: str) -> str:
+    """A pattern for words in any case."""
+    return "|".join("".join(f"[{each.upper()}{each}]" for each in word) for word in words)
 
 
 def _boolean(text: str, now: float) -> bool:
@@ -63,7 +69,16 @@ def _seconds(text: str, now: float) -> float:
     return float(text)
 
 
-BOOLEAN = Parameter(_boolean, "true or false")
+BOOLEAN = Parameter(
+    _boolean,
+    "true or false",
+    {
+        "anyOf": [
+            {"type": "boolean"},
+            {"type": "string", "pattern": f"^({_spellings('true', 'false')}|[01]|)$"},
+        ]
+    },
+)
 KNOWN: Mapping[str, Parameter] = {
     "check": BOOLEAN,
     "replace": BOOLEAN,
@@ -71,11 +86,33 @@ KNOWN: Mapping[str, Parameter] = {
     "explain": BOOLEAN,
     "follow": BOOLEAN,
     "recursive": BOOLEAN,
-    "tail": Parameter(_tail, f"a whole number from 0 to {TAIL_LIMIT}"),
-    "since": Parameter(_since, "seconds since 1970, a time like 2030-01-31T12:00:00Z, or 5m, 2h, 1d"),
-    "service": Parameter(_service, "the key of a service of this stack"),
-    "budget": Parameter(_seconds, "the seconds the caller has for the answer"),
-    "format": Parameter(_format, "text or json"),
+    "tail": Parameter(
+        _tail,
+        f"a whole number from 0 to {TAIL_LIMIT}",
+        {"type": "integer", "minimum": 0, "maximum": TAIL_LIMIT},
+    ),
+    "since": Parameter(
+        _since,
+        "seconds since 1970, a time like 2030-01-31T12:00:00Z, or 5m, 2h, 1d",
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,9})?$"},
+                {"type": "string", "pattern": "^([0-9]{1,6}[smhd]){1,4}$"},
+                {"type": "string", "format": "date-time"},
+            ]
+        },
+    ),
+    "service": Parameter(
+        _service,
+        "the key of a service of this stack",
+        {"type": "string", "pattern": f"^{PART}$", "maxLength": LIMIT},
+    ),
+    "budget": Parameter(
+        _seconds,
+        "the seconds the caller has for the answer",
+        {"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,9})?$"},
+    ),
+    "format": Parameter(_format, "text or json", {"enum": ["text", "json"]}),
 }
 
 

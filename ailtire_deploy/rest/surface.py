@@ -14,7 +14,8 @@ from ailtire_deploy.errors import AiltireError, NotFound
 from ailtire_deploy.identity import CHILD, Caller
 from ailtire_deploy.rest import endpoints, guard, parameters, places
 from ailtire_deploy.rest.agents import Agents
-from ailtire_deploy.rest.endpoints import HTML, PUBLIC, Call, Endpoint
+from ailtire_deploy.rest.calls import HTML, Call
+from ailtire_deploy.rest.endpoints import PUBLIC, Endpoint
 from ailtire_deploy.rest.forwarding import forward
 from ailtire_deploy.rest.messages import Answer, Request
 from ailtire_deploy.rest.places import Place

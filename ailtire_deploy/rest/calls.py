@@ -1,0 +1,130 @@
+"""What each call does with a request that was let in. ``endpoints`` has the table of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ailtire_deploy import explanation
+from ailtire_deploy.errors import NotFound, Refused
+from ailtire_deploy.identity import Caller
+from ailtire_deploy.rest import bodies, streams
+from ailtire_deploy.rest.messages import Answer, Request, json_answer
+from ailtire_deploy.rest.places import Place
+from ailtire_deploy.rest.protocol import Accepted, Controller, Stop
+from ailtire_deploy.rest.streams import Slots, Stream, Until
+from ailtire_deploy.status import Status
+from ailtire_deploy.views import pages
+
+DEFAULT_TAIL = 100
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that was let in, with its parameters read."""
+
+    controller: Controller
+    request: Request
+    place: Place
+    caller: Caller
+    parameters: Mapping[str, Any]
+    slots: Slots
+    stop: Stop
+    budget: float
+
+
+def update(call: Call) -> Answer:
+    """202 with the revision, its plan and its address; a check is 200."""
+    check = call.parameters.get("check", False)
+    wish = bodies.update(bodies.read(call.request), call.parameters.get("replace", False))
+    wish |= {"allow_prune": True} if call.parameters.get("allow_prune") else {}
+    accepted = call.controller.update(wish, call.caller.sub, check)
+    return json_answer({"plan": accepted.plan}) if check else accepted_as(accepted)
+
+
+def rollback(call: Call) -> Answer:
+    """As an update; the body may name a ``revision`` by its number."""
+    return accepted_as(call.controller.rollback(bodies.rollback(bodies.read(call.request)), call.caller.sub))
+
+
+def accepted_as(accepted: Accepted) -> Answer:
+    """202 with the revision and its address, relative so that it holds behind any prefix."""
+    found = re.search(r"(?<![0-9])([1-9][0-9]*)$", accepted.revision)
+    where = {"Location": f"history/{found[1]}"} if found else {}
+    return json_answer({"revision": accepted.revision, "plan": accepted.plan}, 202, **where)
+
+
+def shutdown(call: Call) -> Answer:
+    bodies.nothing(bodies.read(call.request))
+    return json_answer(call.controller.shutdown(call.caller.sub), 202)
+
+
+def status(call: Call) -> Answer:
+    """The tree; with ``explain`` only what in it is not well."""
+    found = call.controller.status(call.budget)
+    explain = call.parameters.get("explain", False)
+    return json_answer(explanation.explained(cast("Status", found)) if explain else found)
+
+
+def register(call: Call) -> Answer:
+    """Only for the child that signed it, under its own name."""
+    name, url = bodies.registration(bodies.read(call.request))
+    if name != str(call.caller.path):
+        raise Refused(f"this key is that of {call.caller.path} and registers nobody else")
+    return json_answer(call.controller.register(call.caller.path.key, url))
+
+
+def page(call: Call) -> Answer:
+    return Answer(200, pages.page(call.controller.status(call.budget)).encode(), HTML)
+
+
+def style(call: Call) -> Answer:
+    return Answer(200, pages.style().encode(), "text/css; charset=utf-8")
+
+
+def log(call: Call) -> Answer:
+    """Text or JSON lines, as they are asked for by ``format`` or else by the Accept header."""
+    asked = call.parameters
+    kind = log_type(asked)
+    if call.request.method == "HEAD":
+        return Answer(200, b"", kind)
+    follow, service = asked.get("follow", False), asked.get("service")
+    encode = streams.as_json if kind == streams.LINES else streams.as_text
+    release = call.slots.take()
+    try:
+        lines = call.controller.log(
+            service,
+            asked.get("tail", DEFAULT_TAIL),
+            asked.get("since", 0.0),
+            follow,
+            asked.get("recursive", service is None),
+            Until(call.stop.is_set, call.request.gone),
+        )
+        chunks = (streams.live if follow else streams.encoded)(lines, encode)
+    except BaseException:
+        release()
+        raise
+    return Answer(200, Stream(chunks, release, lambda: streams.close(lines)), kind)
+
+
+def log_type(parameters: Mapping[str, Any]) -> str:
+    return streams.LINES if parameters.get("format") == "json" else streams.TEXT
+
+
+def health(call: Call) -> Answer:
+    return json_answer({"status": "ok"})
+
+
+def history(call: Call) -> Answer:
+    return json_answer(call.controller.history())
+
+
+def revision(call: Call) -> Answer:
+    number = int(call.place.name.rpartition("/")[2])
+    for each in call.controller.history():
+        if each.get("number") == number:
+            return json_answer(each)
+    raise NotFound(f"{call.controller.path} has no revision {number}")

@@ -1,0 +1,158 @@
+"""The JSON Schemas (2020-12) of what goes in and out. They describe; ``bodies`` and ``parameters`` decide.
+
+A test sends what a schema allows and what it forbids, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ailtire_deploy.symptoms import WORST_LAST
+
+Shape = Mapping[str, Any]
+Kinds = Mapping[str, Shape]  # by content type
+
+TEXT: Shape = {"type": "string"}
+NUMBER: Shape = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+COUNT: Shape = {"type": "integer", "minimum": 0}
+FREE: Shape = {"type": "object"}
+
+
+def one(text: str, **properties: Shape) -> Shape:
+    """An object that has each of these properties, and no other."""
+    return {
+        "type": "object",
+        "description": text,
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def some(text: str, **properties: Shape) -> Shape:
+    """An object that may have these properties, and no other."""
+    return {"type": "object", "description": text, "properties": properties, "additionalProperties": False}
+
+
+def many(shape: Shape) -> Shape:
+    return {"type": "array", "items": shape}
+
+
+def by_name(shape: Shape) -> Shape:
+    """An object whose every value has one shape."""
+    return {"type": "object", "additionalProperties": shape}
+
+
+def or_nothing(kind: str) -> Shape:
+    return {"type": [kind, "null"]}
+
+
+def ref(name: str) -> Shape:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def in_json(shape: Shape) -> Kinds:
+    return {"application/json": shape}
+
+
+TASK = one("A task.", slot=TEXT, node=TEXT, state=TEXT)
+STATUS = one(
+    "A stack or service, and what it holds.",
+    type={"enum": ["Stack", "Service"]},
+    name=TEXT,
+    shortName=TEXT,
+    status={"enum": list(WORST_LAST)},
+    line=TEXT,
+    message=TEXT,
+    revision=or_nothing("integer"),
+    since=or_nothing("string"),
+    image=or_nothing("string"),
+    desired=COUNT,
+    running=COUNT,
+    age=or_nothing("integer"),
+    tasks=many(ref("Task")),
+    services=many(ref("Status")),
+)
+FINDING = one("What is not well.", name=TEXT, status=TEXT, why=TEXT, cause=TEXT, remedy=TEXT, line=TEXT)
+EXPLANATION = one(
+    "All that is not well.", stack=TEXT, status=TEXT, findings=many(ref("Finding")), deadlines=by_name(TEXT)
+)
+CHANGE = one("A field, and what it was and will be.", path=TEXT, before={}, after={})
+OPERATION: Shape = {
+    "type": "object",
+    "description": "One write.",
+    "properties": {
+        **dict.fromkeys(("verb", "kind", "name", "cause", "impact", "waiting", "error"), TEXT),
+        "changes": many(ref("Change")),
+    },
+    "required": ["verb", "kind", "name", "cause", "impact", "changes"],
+    "additionalProperties": False,
+}
+PLAN = one(
+    "Every write, by the stack it is about.",
+    verdict={"enum": ["unchanged", "changes", "failed"]},
+    stacks=by_name(many(ref("Operation"))),
+)
+REPORT: Shape = {
+    "type": "object",
+    "description": "Counts of ok, changed, waiting and failed by stack, and the reasons of a failure.",
+    "properties": {"stacks": by_name(many(COUNT)), "reasons": many(TEXT), "late": {"type": "boolean"}},
+}
+REVISION = one(
+    "A revision, and what became of it.",
+    number=NUMBER,
+    **dict.fromkeys(("name", "created", "outcome", "cause", "origin", "author"), TEXT),
+    restores=TEXT,
+    undoes=TEXT,
+    digests=by_name(TEXT),
+    report=ref("Report"),
+)
+ACCEPTED = one("What was stored, and what it brings about.", revision=TEXT, plan=ref("Plan"))
+PROBLEM: Shape = {
+    "type": "object",
+    "description": "RFC 9457; `problems` are those of the input, each with its path.",
+    "properties": {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": TEXT,
+        "problems": many(
+            one("", **dict.fromkeys(("file", "path", "message", "hint"), TEXT), line=COUNT, column=COUNT)
+        ),
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+COMPONENTS: Mapping[str, Shape] = {
+    "Task": TASK,
+    "Status": STATUS,
+    "Finding": FINDING,
+    "Explanation": EXPLANATION,
+    "Change": CHANGE,
+    "Operation": OPERATION,
+    "Plan": PLAN,
+    "Report": REPORT,
+    "Revision": REVISION,
+    "Accepted": ACCEPTED,
+    "Problem": PROBLEM,
+}
+
+PAIRS: Shape = {
+    "anyOf": [FREE, many(one("As ailtire writes them.", name=TEXT, value={}))],
+    "description": "Merged by key; null removes one.",
+}
+UPDATE: Shape = {
+    **some(
+        "All may be left out.",
+        parameters=PAIRS,
+        environment=PAIRS,
+        definition={**FREE, "description": "What `ailtire-deploy bundle FILE` prints."},
+        composefile={**FREE, "description": "The old name of `definition`."},
+    ),
+    "not": {"required": ["definition", "composefile"]},
+}
+ROLLBACK = some(
+    "Without a number: the last that converged.", revision={**NUMBER, "type": ["integer", "null"]}
+)
+REGISTER = one("The child's path, and where its controller is.", name=TEXT, url=TEXT)
+NOTHING = some("Nothing.")
