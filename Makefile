@@ -21,9 +21,9 @@ check: venv ## formatting, lint, types
 	.venv/bin/ruff check
 	.venv/bin/mypy
 
-prove: venv ## the rounds that are too long for every day
+prove: venv ## count every row of the tables of promises; TABLE=trust, gateway … for one
 	@setup/test-engine prepare
-	.venv/bin/pytest -m prove --timeout 3600
+	.venv/bin/pytest --prove="$(TABLE)" --timeout 3600
 
 bench: venv ## figures, beside those of peers in the same run
 	@set -e; for script in $(wildcard bench/*.py); do echo "== $$script"; .venv/bin/python $$script; done

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof import Proof
+from tests.proof import Proof, table_of
 from tests.swarm import Swarm, running_swarm
 
 PROOF = pytest.StashKey[Proof]()
@@ -24,17 +24,35 @@ def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
 @pytest.fixture
 def prove_report(request: pytest.FixtureRequest) -> Proof:
     """Call it with row, good rounds, all rounds, and what they were; the run ends with all of these lines."""
-    return request.config.stash[PROOF]
+    return request.config.stash[PROOF].of(request.module)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``make prove`` gives this option."""
+    parser.addoption("--prove", metavar="TABLE", help="run what counts for a table of promises, '' for all")
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
     """Say of each row of the table how many rounds went well."""
-    lines = list(config.stash[PROOF].lines())
+    proof = config.stash[PROOF]
+    lines = [*proof.lines(), *(f"{table} row {row}: not counted  SHORT" for table, row in missing(config))]
     if lines:
         terminalreporter.section("rounds that went well")
         terminalreporter.write_line("\n".join(lines))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A row that fell short is a failure, also when no test says so."""
+    if exitstatus == pytest.ExitCode.OK and (missing(session.config) or session.config.stash[PROOF].short):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def missing(config: pytest.Config) -> list[tuple[str, int]]:
+    """The rows that were to be counted and were not."""
+    table = config.getoption("--prove")
+    return [] if table is None or config.option.collectonly else config.stash[PROOF].missing(table)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,9 +62,20 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs an engine, and run it last: a broken rule of the pure layers shows in seconds."""
+    table = config.getoption("--prove")
+    if table is not None:
+        config.hook.pytest_deselected(items=[each for each in items if not counts_for(each, table)])
+        items[:] = [each for each in items if counts_for(each, table)]
     for item in items:
         if "swarm" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engine)
     items.sort(key=lambda item: ("engine" in item.keywords, "system" in Path(item.path).parts))
+
+
+def counts_for(item: pytest.Item, table: str) -> bool:
+    """Whether a test belongs to the proof of a table."""
+    counts = "prove" in item.keywords or "prove_report" in getattr(item, "fixturenames", ())
+    module = getattr(item, "module", None)
+    return counts and "small" not in item.keywords and table in ("", table_of(module))

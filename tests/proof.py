@@ -1,4 +1,4 @@
-"""What the rounds of a test run came to, row by row: `row 4: 50 of 50  two applies at once, …`.
+"""What the rounds of a test run came to, row by row: `trust row 4: 50 of 50`, and below it what was counted.
 
 A test takes the fixture ``prove_report`` and tells it its count *before* it asserts anything::
 
@@ -7,15 +7,29 @@ A test takes the fixture ``prove_report`` and tells it its count *before* it ass
         prove_report(4, good, 50, "two applies at once, same and different revisions")
         assert good == 50
 
-The rows are those of the table of promises; several tests may add to one row. The summary at the end of the
-run shows each line, and the sum of each row. A row that fell short is marked, whatever became of its tests.
+The rows are those of a table of promises: of "trust", unless ``TABLE`` of the test's module names another one.
+Several tests may add to one row. The summary at the end of the run shows each line, and the sum of each row. A
+row that fell short is marked, whatever became of its tests.
+
+``pytest --prove=TABLE`` runs what counts for that table, for every table when none is named: each test that takes
+the fixture or is marked ``prove``, but for those marked ``small``, of which there is a longer one. A row of
+``ROWS`` that nothing was counted for is short then, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+
+TRUST = "trust"
+ROWS: Mapping[str, range] = {TRUST: range(1, 9)}
+"""Rows that have to be counted when a table is proved; rows 9 and 10 of "trust" are figures of the bench."""
+
+
+def table_of(module: object) -> str:
+    """The table that the tests of a module count for."""
+    return str(getattr(module, "TABLE", TRUST))
 
 
 @dataclass(frozen=True, order=True)
@@ -34,18 +48,35 @@ class Count:
 
 @dataclass
 class Proof:
-    """All counts of one run."""
+    """All counts of one run, as a test of one table adds to them."""
 
     counts: list[Count] = field(default_factory=list)
+    table: str = TRUST
 
     def __call__(self, row: int, good: int, of: int, what: str, table: str = "") -> None:
-        """Note that ``good`` of ``of`` rounds of ``what`` went well, for a row of a table of promises."""
-        self.counts.append(Count(table, row, what, good, of))
+        """Note that ``good`` of ``of`` rounds of ``what`` went well, for a row of the table of this test's module."""
+        assert table in ("", self.table), f"TABLE of the module has to be {table}"
+        self.counts.append(Count(self.table, row, what, good, of))
+
+    def of(self, module: object) -> Proof:
+        """The same for the tests of a module."""
+        return Proof(self.counts, table_of(module))
+
+    def missing(self, table: str = "") -> list[tuple[str, int]]:
+        """The rows of a table, or of every one, that nothing was counted for."""
+        tables = [table] if table else sorted(ROWS)
+        counted = {(each.table, each.row) for each in self.counts}
+        return [(each, row) for each in tables for row in ROWS.get(each, ()) if (each, row) not in counted]
+
+    @property
+    def short(self) -> bool:
+        """Whether any count fell short."""
+        return any(each.good < each.of for each in self.counts)
 
     def lines(self) -> Iterator[str]:
         """The summary: a line for each row, and below it one for each of its counts."""
         for (table, row), group in groupby(sorted(self.counts), key=lambda each: (each.table, each.row)):
             counts = list(group)
             good, of = sum(each.good for each in counts), sum(each.of for each in counts)
-            yield f"{table}{' ' if table else ''}row {row}: {good} of {of}{'' if good == of else '  SHORT'}"
+            yield f"{table} row {row}: {good} of {of}{'' if good == of else '  SHORT'}"
             yield from (f"    {each}" for each in counts)

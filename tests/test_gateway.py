@@ -34,6 +34,7 @@ from ailtire_deploy import gateway
 bootstrap, folder, stats, key = map(pathlib.Path, sys.argv[1:])
 sys.exit(gateway.serve(bootstrap, folder, stats, key))
 """
+TABLE = "gateway"
 KEY = b"k" * 32
 
 
@@ -355,7 +356,7 @@ backend live
             found.hears(found.offer(relaying(number)))
             most = max(most, len(haproxy.children(master)) - 1)
         kept = sum(echoes(each) for each in sockets)
-        prove_report(10, kept, 100, f"WebSockets kept over 30 reloads, {most} old workers at most", "gateway")
+        prove_report(10, kept, 100, f"WebSockets kept over 30 reloads, {most} old workers at most", TABLE)
         assert kept == 100
         assert most <= 3
         for each in sockets:

@@ -125,6 +125,7 @@ def rounds(folder: Path, number: int, prove_report: Proof) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.small
 def test_random_trees_do_what_their_plans_say_and_leave_nothing(tmp_path: Path, prove_report: Proof) -> None:
     rounds(tmp_path, 15, prove_report)
 

@@ -103,6 +103,7 @@ def rounds(rig: Rig, side: str, writes: Iterable[int], reads: Iterable[int]) -> 
         yield partial(changed, rig, side, at_read, number, ("before", "after")[number % 2])
 
 
+@pytest.mark.small
 @pytest.mark.parametrize("side", SIDES)
 def test_a_change_killed_at_some_calls_is_made_good_by_the_next_apply(
     rig: Rig, side: str, prove_report: Proof

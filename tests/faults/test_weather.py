@@ -60,6 +60,7 @@ def disturb(rig: Rig, rounds: int, prove_report: Proof) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.small
 def test_a_lost_answer_or_a_request_that_arrives_twice_makes_no_duplicate(
     rig: Rig, prove_report: Proof
 ) -> None:
@@ -99,6 +100,7 @@ def weathered(rig: Rig, seconds: float, prove_report: Proof) -> None:
     prove_report(3, 1, 1, what)
 
 
+@pytest.mark.small
 def test_calls_that_fail_for_a_while_are_survived(rig: Rig, prove_report: Proof) -> None:
     weathered(rig, 10, prove_report)
 

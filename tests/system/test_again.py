@@ -50,6 +50,7 @@ def again(swarm: Swarm, folder: Path, rounds: int, prove_report: Proof) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.small
 def test_what_is_removed_can_be_deployed_again_at_once(
     narrow: Swarm, tmp_path: Path, prove_report: Proof
 ) -> None:

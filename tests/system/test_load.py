@@ -129,20 +129,24 @@ def live_alone(swarm: Swarm, folder: Path, prove_report: Proof, seconds: float, 
         eventually(lambda: says(swarm, "/late") == "late", 10, "the newer route is served", 0.1)
 
 
+@pytest.mark.small
 def test_changed_routes_drop_no_request(swarm: Swarm, folder: Path, prove_report: Proof) -> None:
     change_routes(swarm, folder, prove_report, 8, 8, 2_000)
 
 
+@pytest.mark.small
 def test_a_rolling_update_drops_no_request(swarm: Swarm, folder: Path, prove_report: Proof) -> None:
     roll(swarm, folder, prove_report, 1, 2_000)
 
 
+@pytest.mark.small
 def test_a_child_that_comes_and_goes_drops_no_request(
     swarm: Swarm, folder: Path, prove_report: Proof
 ) -> None:
     come_and_go(swarm, folder, prove_report, 1, 2_000)
 
 
+@pytest.mark.small
 def test_a_gateway_without_its_controller_drops_no_request(
     swarm: Swarm, folder: Path, prove_report: Proof
 ) -> None:
@@ -204,6 +208,7 @@ def takes_effect(swarm: Swarm, folder: Path, prove_report: Proof, routes: int, r
     assert quick >= 0.95 * rounds, sorted(took)
 
 
+@pytest.mark.small
 def test_a_changed_route_is_served_at_once(swarm: Swarm, folder: Path, prove_report: Proof) -> None:
     takes_effect(swarm, folder, prove_report, 500, 5)
 

@@ -150,6 +150,7 @@ def highest(swarm: Swarm) -> int:
     return max((int(name.removeprefix("comet.r")) for name in revisions(swarm)), default=0)
 
 
+@pytest.mark.small
 def test_two_applies_at_once_end_in_one_state(swarm: Swarm, comet: Path, prove_report: Proof) -> None:
     wrong = race(swarm, comet, 2)
     prove_report(4, 2 - len(wrong), 2, "two applies at once, same and different revisions")
