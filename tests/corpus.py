@@ -1,4 +1,4 @@
-"""A service for every key of a service that the schema accepts, made of the schema's own examples."""
+"""A service for every key of a service, a job or a volume that the schema accepts, made of its examples."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ SHARED: dict[str, Any] = {
 }
 
 
+WELL = {"image": IMAGE, "deploy": {"replicas": 0}, "healthcheck": {"test": ["CMD", "true"]}}
+MOST_JOBS = 50
+
+
 def resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """A schema with what it refers to in place."""
     name = schema.get("$ref", "").rpartition("/$defs/")[2]
@@ -54,16 +58,18 @@ def accepted(schema: Mapping[str, Any], at: Path = ()) -> Iterator[tuple[Path, l
         yield from accepted(resolved(each.get("items", {})), (*at, key, 0))
 
 
-def placed(path: Path, value: Any) -> dict[str, Any]:
-    """A service that has a value at a path, and beside it what that needs."""
+def placed(path: Path, value: Any, part: str = "service") -> dict[str, Any]:
+    """A service or job that has a value at a path, and beside it what that needs."""
     made: Any = value
     for depth in range(len(path) - 1, -1, -1):
         step = path[depth]
-        made = [made] if step == 0 else {**companions(path, depth), step: made}
-    return {"image": IMAGE, "deploy": {"replicas": 0}, **made}
+        made = [made] if step == 0 else {**companions(path, depth, part), step: made}
+    return {"image": IMAGE, **({"deploy": BESIDE["deploy"]} if part == "service" else {}), **made}
 
 
-def companions(path: Path, depth: int) -> Mapping[str, Any]:
+def companions(path: Path, depth: int, part: str) -> Mapping[str, Any]:
+    if part == "job" and path[0] == "deploy":
+        return {"kind": "gpu", "value": 1} if path[-1] in ("kind", "value") and depth == len(path) - 1 else {}
     if path[0] == "volumes" and "tmpfs" in path:
         return MEMORY if depth == 2 else {}
     if path[-1] in ("kind", "value") and depth == len(path) - 1:
@@ -72,29 +78,53 @@ def companions(path: Path, depth: int) -> Mapping[str, Any]:
     return BESIDE.get(str(path[0]), {}) if depth == inside else {}
 
 
-def keys() -> list[Path]:
-    """All that the corpus has to cover."""
-    return [path for path, _ in accepted(SCHEMA["$defs"]["service"])]
+def keys(part: str) -> list[Path]:
+    """All keys of a service, a job or a volume that the corpus has to cover."""
+    return [path for path, _ in accepted(SCHEMA["$defs"][part])]
 
 
-def services() -> dict[str, tuple[Path, dict[str, Any]]]:
-    """Name, key and definition of each service: one for each example of each key."""
-    made: dict[str, tuple[Path, dict[str, Any]]] = {}
-    for path, examples in accepted(SCHEMA["$defs"]["service"]):
-        for example in examples:
-            if "{{" not in json.dumps(example):
-                made[f"k{len(made)}"] = path, placed(path, example)
-    return made
+def examples(part: str) -> Iterator[tuple[Path, Any]]:
+    """Each example of each of these keys."""
+    for path, each in accepted(SCHEMA["$defs"][part]):
+        yield from ((path, example) for example in each if "{{" not in json.dumps(example))
 
 
-def stack(name: str = "corpus") -> Stack:
-    """All of them as one stack."""
-    plain: dict[str, Any] = {key: each for key, (_, each) in services().items()}
-    plain["db"] = {"image": IMAGE, "deploy": {"replicas": 0}, "healthcheck": {"test": ["CMD", "true"]}}
-    plain["mounts"] = {"image": IMAGE, "deploy": {"replicas": 0}, "volumes": ["exports:/exports"]}
+def services(part: str = "service") -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Name, key and definition of each service, or job: one for each example of each key."""
+    found = enumerate(examples(part))
+    return {f"{part[0]}{number}": (path, placed(path, value, part)) for number, (path, value) in found}
+
+
+def volumes() -> dict[str, tuple[Path, dict[str, Any]]]:
+    """The same of volumes."""
+    return {
+        f"v{number}": (path, {str(path[0]): value}) for number, (path, value) in enumerate(examples("volume"))
+    }
+
+
+def stacks() -> dict[str, Stack]:
+    """All services as one stack, and all jobs as some: one has at most fifty."""
+    found, jobs = {"corpus": stack()}, list(services("job").items())
+    for number in range(0, len(jobs), MOST_JOBS):
+        some = {key: each for key, (_, each) in jobs[number : number + MOST_JOBS]}
+        found[f"corpus-jobs-{number}"] = filled(f"corpus-jobs-{number}", {"db": WELL}, jobs=some)
+    return found
+
+
+def stack() -> Stack:
+    """Each service, and one that mounts each volume."""
+    plain: dict[str, Any] = {key: each for key, (_, each) in services().items()} | {"db": WELL}
+    kept = {key: each for key, (_, each) in volumes().items()}
+    for key in ("exports", *kept):
+        plain[f"mounts-{key}"] = {"image": IMAGE, "deploy": {"replicas": 0}, "volumes": [f"{key}:/mounted"]}
     for number, each in enumerate(plain.values()):
         each.pop("type", None)
         if "interface" in each:
             each["interface"] = {f"/{number}": next(iter(each["interface"].values()))}
+    return filled("corpus", plain, volumes={**SHARED["volumes"], **kept})
+
+
+def filled(name: str, plain: dict[str, Any], **more: Any) -> Stack:
     body = {"format": 1, "name": name, "context": "", "parameters": {}, "environment": {}}
-    return definition.fill({**body, "definition": {**SHARED, "services": plain}}, StackPath((name,)))
+    made = {**body, "definition": {**SHARED, "services": plain, **more}}
+    return definition.fill(made, StackPath((name,)))

@@ -7,13 +7,13 @@ A test takes the fixture ``prove_report`` and tells it its count *before* it ass
         prove_report(4, good, 50, "two applies at once, same and different revisions")
         assert good == 50
 
-The rows are those of a table of promises: of "trust", unless ``TABLE`` of the test's module names another one.
-Several tests may add to one row. The summary at the end of the run shows each line, and the sum of each row. A
-row that fell short is marked, whatever became of its tests.
+The rows are those of a table of promises: "trust", unless ``TABLE`` of the test's module names another.
+Several tests may add to one row. The summary at the end of the run shows each line, and the sum of each row.
+A row that fell short is marked, whatever became of its tests.
 
-``pytest --prove=TABLE`` runs what counts for that table, for every table when none is named: each test that takes
-the fixture or is marked ``prove``, but for those marked ``small``, of which there is a longer one. A row of
-``ROWS`` that nothing was counted for is short then, too.
+``pytest --prove=TABLE`` runs what counts for that table, for every table when none is named: each test that
+takes the fixture or is marked ``prove``, but for those marked ``small``, of which there is a longer one. A
+row of ``ROWS`` that nothing was counted for is short then, too.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Proof:
     table: str = TRUST
 
     def __call__(self, row: int, good: int, of: int, what: str, table: str = "") -> None:
-        """Note that ``good`` of ``of`` rounds of ``what`` went well, for a row of the table of this test's module."""
+        """Note that ``good`` of ``of`` rounds of ``what`` went well, for a row of the table."""
         assert table in ("", self.table), f"TABLE of the module has to be {table}"
         self.counts.append(Count(self.table, row, what, good, of))
 

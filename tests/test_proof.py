@@ -38,6 +38,9 @@ def test_a_module_counts_for_the_table_it_names() -> None:
     gateway = proof.of(SimpleNamespace(TABLE="gateway"))
     gateway(1, 5, 5, "requests", "gateway")
     proof.of(SimpleNamespace())(1, 2, 2, "applies")
-    assert [each for each in proof.lines() if "row" in each] == ["gateway row 1: 5 of 5", "trust row 1: 2 of 2"]
+    assert [each for each in proof.lines() if "row" in each] == [
+        "gateway row 1: 5 of 5",
+        "trust row 1: 2 of 2",
+    ]
     with pytest.raises(AssertionError, match="TABLE"):
         gateway(1, 1, 1, "applies", "trust")

@@ -5,6 +5,7 @@ says is what happens, and after it nothing is left to do; what nobody labelled i
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,11 @@ def versions(engine: FakeEngine) -> dict[Key, int]:
     return {each.key: engine.objects[each.key].version for each in STRANGERS}
 
 
+def drawn(write: str) -> str:
+    """Without a hash that is known only later: of a secret's value, of addresses that the engine chooses."""
+    return re.sub(r"(create (?:secret .*|config \S+_faces))-[0-9a-f]{12}$", r"\1", write)
+
+
 def applied(house: Household, wish: Any) -> None:
     """The plan, then what is done: the same writes, and nothing left. Outcomes are labels of revisions."""
     planned = [op for each in house.launcher().plan(wish).values() for op in each.operations]
@@ -69,7 +75,7 @@ def applied(house: Household, wish: Any) -> None:
         each for each in house.engine.writes[done:] if each.startswith("update config") and ".r" in each
     ]
     writes = [each for each in house.engine.writes[done:] if each not in outcomes]
-    assert sorted(writes) == sorted(f"{op.verb} {op.key}" for op in planned)
+    assert sorted(map(drawn, writes)) == sorted(drawn(f"{op.verb} {op.key}") for op in planned)
     assert all(each.empty for each in house.launcher().plan(wish).values())
     done = len(house.engine.writes)
     assert house.apply(wish).verdict == "converged"
@@ -95,7 +101,6 @@ def live_through(folder: Path, seed: int) -> None:
     theirs = versions(house.engine)
     registries(house, chance)
     first = tree(chance, "shop", 2, 2)
-    house.apply(entry(first))
     applied(house, entry(first))
     again = random.Random(seed + 1)
     registries(house, again)

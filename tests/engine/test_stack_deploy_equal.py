@@ -1,7 +1,8 @@
 """What ``docker stack deploy`` makes of a rendered compose file is what we make of it, field by field.
 
-Left out of the comparison: names, labels, and the service's own key, which the docker client adds as an alias
-on each network. Nothing has to run for this, so no image is one that exists: the specs are what is compared.
+Left out of the comparison: names, the labels that each tool adds by itself, and the service's own key, which
+the docker client adds as an alias on each network. Nothing has to run for this, so no image is one that
+exists: the specs are what is compared.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import Artifacts
 from ailtire_deploy.state import LIVE
 from tests import corpus
+from tests.proof import Proof
 from tests.stacks import CASES, filled, launching, rendered
 from tests.swarm import Swarm, eventually
 
@@ -31,7 +33,7 @@ CLIENTS = sorted({path for path in map(shutil.which, ("docker", "/usr/bin/docker
 SITE = Site("ailtire-test/absent:1")
 KNOWN = [each.image for each in filled(CASES[0]).services]
 STACKS = {case.name: filled(case) for case in CASES} | {"command-line": launching("spec-root")}
-STACKS |= {"corpus": corpus.stack()}
+STACKS |= corpus.stacks()
 RECORDED = dict.fromkeys(KNOWN, f"sha256:{'1' * 64}")
 STACKS |= {"digests": replace(filled(CASES[0]), path=StackPath(("recorded",)), digests=RECORDED)}
 
@@ -130,16 +132,26 @@ def anonymous(spec: Spec, local: Callable[[str], str], networks: Mapping[str, st
         each["Target"] = networks[each["Target"]]
     template["Networks"].sort(key=lambda each: each["Target"])
     for mount in container.get("Mounts", ()):
-        mount.get("VolumeOptions", {}).pop("Labels", None)
+        only_given_labels(mount.get("VolumeOptions", {}))
         if mount["Type"] == "volume" and "Source" in mount:
             mount["Source"] = local(mount["Source"])
     for kind in ("Config", "Secret"):
         for use in container.get(f"{kind}s", ()):
             del use[f"{kind}ID"]
             use[f"{kind}Name"] = local(use[f"{kind}Name"])
-    del spec["Name"], spec["Labels"]
-    container.pop("Labels", None)
+    del spec["Name"]
+    only_given_labels(spec)
+    only_given_labels(container)
     return spec
+
+
+def only_given_labels(holder: dict[str, Any]) -> None:
+    """Leave those that the definition gives."""
+    own = ("com.docker.stack.", "ailtire.")
+    found = {
+        name: said for name, said in (holder.pop("Labels", None) or {}).items() if not name.startswith(own)
+    }
+    holder |= {"Labels": found} if found else {}
 
 
 def without_own_alias(key: str, spec: Spec) -> Spec:
@@ -159,7 +171,7 @@ def ground(swarm: Swarm) -> Iterator[Ground]:
 
 @pytest.mark.parametrize("name", sorted(STACKS))
 def test_the_docker_client_makes_the_same_services_of_a_rendered_file(
-    name: str, ground: Ground, tmp_path: Path
+    name: str, ground: Ground, tmp_path: Path, prove_report: Proof
 ) -> None:
     artifacts = rendered(STACKS[name], SITE)
     for file, content in artifacts.files.items():
@@ -168,8 +180,8 @@ def test_the_docker_client_makes_the_same_services_of_a_rendered_file(
     ground.prepare(artifacts)
     ours = ground.ours(STACKS[name], artifacts)
     for client in CLIENTS:
-        print(subprocess.run([client, "--version"], capture_output=True, text=True, check=True).stdout)
+        version = subprocess.run([client, "--version"], capture_output=True, text=True, check=True).stdout
         theirs = ground.theirs(STACKS[name], client, tmp_path)
         equal = sum(theirs.get(key) == spec for key, spec in ours.items())
-        print(f"{equal} of {len(ours)} services equal")
+        prove_report(2, equal, len({*ours, *theirs}), f"services of {name} equal, {version.strip()}")
         assert theirs == ours
