@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from ailtire_deploy import images, loading
 from tests.household import Household, entry, three_levels
 from tests.proof import Proof
 from tests.stacks import CASES
+from tests.swarm import Swarm
+from tests.system.small import cleaned
 
 DIGEST = f"sha256:{'1' * 64}"
 EXAMPLES = sorted((Path(__file__).parent.parent / "playbooks").glob("*.yml"))
@@ -60,6 +65,26 @@ def test_a_second_apply_of_every_example_and_case_does_nothing(tmp_path: Path, p
     what = "second apply of every example and case, never a registry and no more a registry, on the model"
     prove_report(1, good, len(rounds), what)
     assert wrong == {}
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("playbook", EXAMPLES, ids=lambda path: path.stem)
+def test_a_second_apply_of_an_example_does_nothing_on_a_real_swarm(
+    swarm: Swarm, playbook: Path, prove_report: Proof
+) -> None:
+    """Cases name images and nodes that are not there; for them there is the model."""
+    roots = [str(root.path) for play in loading.load(playbook).plays for root in play.entries]
+    with ExitStack() as kept:
+        for root in roots:
+            kept.enter_context(cleaned(swarm, root))
+        swarm.cli("apply", playbook, code=0)
+        before = swarm.dump(), swarm.containers("")
+        again = swarm.cli("apply", playbook, "--output", "json", code=0).json()
+        changed = [path for path, counts in again["stacks"].items() if counts["changed"]]
+        good = not changed and (swarm.dump(), swarm.containers("")) == before
+        prove_report(1, int(good), 1, f"second apply of {playbook.name} on a real swarm, no registry")
+        assert changed == []
+        assert (swarm.dump(), swarm.containers("")) == before
 
 
 def test_there_are_examples_and_cases() -> None:

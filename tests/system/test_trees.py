@@ -56,12 +56,15 @@ def test_a_first_apply_reports_every_stack_and_all_urls_answer(deployed: Deploye
 
 def test_a_second_apply_writes_nothing(deployed: Deployed, prove_report: Proof) -> None:
     deployed.note()
+    containers = deployed.swarm.containers(deployed.tree.prefix)
     report = deployed.cli("apply", "--output", "json", code=0).json()
     changed = {path: line["changed"] for path, line in report["stacks"].items() if line["changed"]}
     after = deployed.swarm.dump()
-    good = not changed and after == deployed.settled
+    same = deployed.swarm.containers(deployed.tree.prefix) == containers
+    good = not changed and after == deployed.settled and same
     prove_report(1, int(good), 1, f"second apply of {deployed.tree.playbook}, no registry")
     assert changed == {}
+    assert same, "nothing restarts"
     assert set(deployed.tree.stacks) <= set(report["stacks"])
     assert after == deployed.settled
 
