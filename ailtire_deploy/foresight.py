@@ -8,7 +8,7 @@ from dataclasses import replace
 from ailtire_deploy import identity, names, pipeline, registries, revisions
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.pipeline import Writer
-from ailtire_deploy.plan import Plan, plan
+from ailtire_deploy.plan import Operation, Plan, plan
 from ailtire_deploy.revisions import Revision
 from ailtire_deploy.state import Resource, State
 
@@ -33,6 +33,13 @@ def plans(
             key = identity.derive(writer.key, child.key)
             known = registries.mounted(desired, ahead, path / child.key)
             yield from plans(wished, ahead, replace(writer, key=key, registries=known), now)
+
+
+def removal(observed: State, path: StackPath) -> list[Plan]:
+    """Everything of a stack and all below it, to be removed; secrets and configs with it, volumes not."""
+    found = [each for each in observed if path.covers(each.path)]
+    operations = tuple(Operation("remove", each, each, "it shall be absent") for each in reversed(found))
+    return [Plan(path.parent, operations)] if operations else []
 
 
 def with_given(observed: State, given: State) -> State:

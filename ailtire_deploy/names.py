@@ -41,6 +41,7 @@ LABEL_ORIGIN = "ailtire.origin"  # name of the root revision a child's revision 
 LABEL_AUTHOR = "ailtire.author"
 LABEL_RESTORES = "ailtire.restores"  # of a rollback: the revision whose body it bears
 LABEL_UNDOES = "ailtire.undoes"  # of one that a controller made by itself: the revision that failed
+LABEL_ONCE = "ailtire.once"  # of a revision made with an idempotency key: that, and what was answered
 LABEL_REGISTRY = "ailtire.registry"  # of a secret with credentials: the host they are for
 OUR_LABELS = "ailtire."
 COMMAND_LINE = "-"

@@ -140,10 +140,14 @@ class Stop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of an update: the revision's name ("" when it was only checked) and the plan as JSON."""
+    """What became of an update: the revision's name ("" when it was only checked) and the plan as JSON.
+
+    ``again``: it was asked for before, with the same key, and not done twice.
+    """
 
     revision: str
     plan: Mapping[str, Any] = field(default_factory=dict)
+    again: bool = False
 
 
 __all__ = [

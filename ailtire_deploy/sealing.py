@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ailtire_deploy import identity, names
+from ailtire_deploy.errors import InvalidInput, Problem
 from ailtire_deploy.model import Secret, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.revisions import labels_of
@@ -46,6 +47,24 @@ def secret_resource(path: StackPath, key: str, value: bytes, salt: bytes) -> Res
     """The secret of a stack; made by the command line, owned by the stack's controller."""
     name = names.in_stack(path, names.hashed_key(key, identity.fingerprint(salt, value)))
     return Resource(Key("secret", name), labels=labels_of(path, path), data=value)
+
+
+def given(
+    values: Mapping[str, bytes], stacks: Mapping[StackPath, Stack], salt: bytes
+) -> dict[tuple[StackPath, str], Resource]:
+    """The secrets whose values came with a request, by stack and key; ``values`` by ``PATH/NAME``.
+
+    Raises InvalidInput for what is no secret of these stacks.
+    """
+    known = {f"{path}/{key}": (path, key) for path, stack in stacks.items() for key in stack.secrets}
+    strange = sorted(values.keys() - known.keys())
+    if strange:
+        said = "no stack here has this secret"
+        hint = f"there are {', '.join(sorted(known)[:10]) or 'none'}"
+        raise InvalidInput(
+            [Problem("request", 0, 0, f"secrets.{each[:200]}", said, hint) for each in strange]
+        )
+    return {known[each]: secret_resource(*known[each], values[each], salt) for each in sorted(values)}
 
 
 def with_names(

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ailtire_deploy import images, sealing
+from ailtire_deploy import images, names, sealing
 from ailtire_deploy.definition import fill_tree
 from ailtire_deploy.errors import InvalidInput, Problem
 from ailtire_deploy.model import Stack
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.state import Resource, State
 
 SOURCE = "update"
 
@@ -33,11 +34,31 @@ def merged(
     }
     if "definition" in request:
         made["definition"] = keep_names(unwrapped(request["definition"]), body["definition"])
-    stacks = fill_tree(made, path)
+    return made, fill_tree(made, path)
+
+
+def sealed(
+    body: dict[str, Any],
+    stacks: dict[StackPath, Stack],
+    request: Mapping[str, Any],
+    path: StackPath,
+    observed: State,
+) -> tuple[dict[str, Any], dict[StackPath, Stack], tuple[Resource, ...]]:
+    """The same with the values that were given as ``secrets`` in their places, and those secrets.
+
+    Raises InvalidInput for values of what is no secret here, and for sources that have none: a controller
+    cannot read any. No word of it holds a value.
+    """
+    salt = observed.get("config", names.salt_config(path.root))
+    given = sealing.given(request.get("secrets", {}), stacks, salt.data if salt and salt.data else b"")
+    if given:
+        named = {at: each.name for at, each in given.items()}
+        body = {**body, "definition": sealing.with_names(body["definition"], path, named)}
+        stacks = fill_tree(body, path)
     left = sealing.unread(stacks)
     if left:
         raise InvalidInput([Problem(SOURCE, 0, 0, each, *UNREADABLE) for each in left])
-    return made, stacks
+    return body, stacks, tuple(given.values())
 
 
 def with_digests(body: Mapping[str, Any], digests: images.Tree, path: StackPath) -> dict[str, Any]:
@@ -55,7 +76,7 @@ def refuse_excess(found: Sequence[str]) -> None:
 
 UNREADABLE = (
     "a controller cannot read the source of this secret",
-    "apply the definition where the source is",
+    "give its value as secrets: {PATH/NAME: value}, or apply the definition where the source is",
 )
 
 

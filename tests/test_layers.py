@@ -29,6 +29,8 @@ LAYERS: dict[int, frozenset[str]] = {
             "sealing",
             "updates",
             "importing",
+            "idempotency",
+            "followup",
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
         | {"adoption", "particulars", "deadlines", "remains", "images", "registries"}

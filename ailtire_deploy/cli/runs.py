@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ailtire_deploy import pruning
+from ailtire_deploy import foresight, pruning
 from ailtire_deploy.cli import progress
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.cli.saved import SavedPlan
 from ailtire_deploy.cli.sums import Sum
 from ailtire_deploy.cli.swarms import Swarm, entries_on
 from ailtire_deploy.errors import Usage
-from ailtire_deploy.plan import Operation, Plan
+from ailtire_deploy.plan import Plan
 from ailtire_deploy.recap import Recap
 from ailtire_deploy.views import plain, plans, recaps
 
 if TYPE_CHECKING:
     from ailtire_deploy.loading import Entry, Play, Playbook
-    from ailtire_deploy.names import StackPath
-
-ABSENT = "it shall be absent"
 
 
 @dataclass(slots=True)
@@ -134,16 +131,8 @@ class Run:
 def plans_of(swarm: Swarm, entry: Entry) -> list[Plan]:
     """Every write that an entry of a playbook brings about."""
     if entry.state == "absent":
-        return removal(swarm, entry.path)
+        return foresight.removal(swarm.engine.observe(entry.path), entry.path)
     return list(swarm.launcher().plan(entry).values())
-
-
-def removal(swarm: Swarm, path: StackPath) -> list[Plan]:
-    """Everything of a root stack, to be removed; secrets and configs with it, volumes not."""
-    found = swarm.engine.observe(path)
-    operations = (Operation("remove", each, each, ABSENT) for each in reversed(list(found)))
-    plan = Plan(path.parent, tuple(operations))
-    return [] if plan.empty else [plan]
 
 
 def ask_for_removals(found: list[Plan]) -> None:

@@ -7,36 +7,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from itertools import chain
 from typing import Any
 
-from ailtire_deploy import (
-    foresight,
-    log_lines,
-    log_streams,
-    pipeline,
-    pruning,
-    recovery,
-    revisions,
-    updates,
-)
+from ailtire_deploy import followup, foresight, log_lines, log_streams, pipeline, revisions
+from ailtire_deploy.controller.changes import Changes
+from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.controller.kin import Kin
 from ailtire_deploy.controller.lines import LastLines
 from ailtire_deploy.controller.loop import Loop
-from ailtire_deploy.errors import Busy, Conflict
+from ailtire_deploy.errors import NotFound
+from ailtire_deploy.idempotency import Once
 from ailtire_deploy.log_lines import Source
 from ailtire_deploy.log_streams import newest
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.plan import Plan
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
-from ailtire_deploy.resolution import Resolver
-from ailtire_deploy.revisions import ABSENT, LOCAL, Revision
-from ailtire_deploy.state import Resource, State
+from ailtire_deploy.state import State
 from ailtire_deploy.views import histories, plans
 
-ATTEMPTS = 5
 FRESH = 1.0  # seconds for which a look at the swarm serves readers
 
 
@@ -47,6 +36,7 @@ class Controller:
         self.loop = loop
         self.kin = Kin(loop.path, children)
         self.lines = LastLines(loop.engine, loop.now)
+        self.changes = Changes(loop)
         self._looking = threading.Lock()
 
     @property
@@ -102,81 +92,35 @@ class Controller:
             else iter(lines)
         )
 
-    def update(self, request: Mapping[str, Any], author: str, check: bool) -> Accepted:
+    def update(
+        self, request: Mapping[str, Any], author: str, check: bool, once: Once | None = None
+    ) -> Accepted:
         """Validate, plan, and unless ``check`` store a revision and wake the loop.
 
         Raises InvalidInput and Busy.
         """
-        resolver = Resolver(self.loop.engine)
-        for _ in range(ATTEMPTS):
-            observed = self.loop.look()
-            last = self._standing(observed)
-            body, stacks = updates.merged(last.body, request, self.path)
-            found = resolver.digests(stacks, self.path, observed)
-            body = updates.with_digests(body, found, self.path)
-            draft = revisions.make(
-                observed, self.path, body, cause=LOCAL, origin=self._origin(observed), author=author
-            )
-            ahead = self._foreseen(draft, last, observed)
-            shown = plans.as_json(ahead.values())
-            if check:
-                return Accepted("", shown)
-            if not request.get("allow_prune"):
-                updates.refuse_excess(pruning.excess(ahead, observed))
-            try:
-                self.loop.engine.create(draft)
-            except Conflict:
-                continue  # somebody else has taken this number: read again
-            self.loop.wake.set()
-            return Accepted(draft.name, shown)
-        raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
+        return self.changes.update(request, author, check, once)
 
-    def rollback(self, number: int | None, author: str) -> Accepted:
+    def rollback(
+        self, number: int | None, author: str, check: bool = False, once: Once | None = None
+    ) -> Accepted:
         """Bring an older revision back. Raises NotFound and Busy."""
-        for _ in range(ATTEMPTS):
-            observed = self.loop.look()
-            last = self._standing(observed)
-            draft = recovery.restoring(observed, recovery.target(observed, self.path, number), author)
-            shown = plans.as_json(self._foreseen(draft, last, observed).values())
-            with suppress(Conflict):
-                self.loop.engine.create(draft)
-                self.loop.wake.set()
-                return Accepted(draft.name, shown)
-        raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
+        return self.changes.rollback(number, author, check, once)
 
-    def _foreseen(self, draft: Resource, last: Revision, observed: State) -> dict[StackPath, Plan]:
-        """The plans of the tree, if a revision stood."""
-        ahead = foresight.as_revision(self.path, draft)
-        writer = self.loop.writer(last, observed)
-        return dict(foresight.plans(ahead, observed, writer, self.loop.now()))
-
-    def _standing(self, observed: State) -> Revision:
-        last = revisions.newest(observed, self.path)
-        if last is None or last.absent:
-            raise Busy(f"{self.path} is shutting down")
-        return last
-
-    def _origin(self, observed: State) -> str:
-        """A root's revision is its own origin; below, one stands until the root's next."""
-        root = revisions.newest(observed, self.path.root) if self.path.parent else None
-        return root.name if root else ""
-
-    def shutdown(self, author: str) -> Mapping[str, Any]:
+    def shutdown(self, author: str, check: bool = False, once: Once | None = None) -> Accepted:
         """Persist the intent and wake the loop; asking again is no error."""
-        for _ in range(ATTEMPTS):
-            observed = self.loop.look()
-            last = revisions.newest(observed, self.path)
-            if last is not None and last.absent:
-                return {"revision": last.name}
-            origin = self._origin(observed)
-            draft = revisions.make(observed, self.path, ABSENT, cause=LOCAL, origin=origin, author=author)
-            try:
-                self.loop.engine.create(draft)
-            except Conflict:
-                continue
-            self.loop.wake.set()
-            return {"revision": draft.name}
-        raise Busy(f"{self.path}: others write revisions faster than this one could be; try again")
+        return self.changes.shutdown(author, check, once)
+
+    def plan(self) -> Mapping[str, Any]:
+        """What is still to do for the newest revision, here and below."""
+        observed = self.observed()
+        last = revisions.newest(observed, self.path)
+        if last is None:
+            raise NotFound(f"{self.path} has no revision")
+        if last.absent:
+            return plans.as_json(foresight.removal(observed, self.path))
+        writer = self.loop.writer(last, observed)
+        return plans.as_json(dict(foresight.plans(last, observed, writer, self.loop.now())).values())
 
     def offered(
         self, service: str, agent: str, live: str, refused: Mapping[str, str], wait: float, stop: Stop
@@ -194,6 +138,18 @@ class Controller:
     def history(self) -> list[dict[str, Any]]:
         """The revisions, newest first."""
         return [dict(each) for each in histories.as_json(revisions.history(self.observed(), self.path))]
+
+    def revision(self, number: int) -> dict[str, Any]:
+        """One of them, with how far it has come. Raises NotFound."""
+        observed = self.observed()
+        found = next((r for r in revisions.history(observed, self.path) if r.number == number), None)
+        if found is None:
+            raise NotFound(f"{self.path} has no revision {number}")
+        return {**histories.as_json([found])[0], "progress": followup.of(observed, found, self.loop.now())}
+
+    def events(self, last: str, stop: Stop) -> Iterator[Event | None]:
+        """What happens from now on, or from after the event ``last``."""
+        return self.loop.journal.follow(last, self.observed, self.loop.now, stop.is_set)
 
     def forward(
         self, child: str, method: str, subpath: str, query: str, body: bytes, role: str, budget: float

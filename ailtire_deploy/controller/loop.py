@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from ailtire_deploy import gates, names, pipeline, recovery, registries, remains, revisions, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.controller import evidence, outcomes
+from ailtire_deploy.controller.journal import Journal
 from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.departures import stand_in, sweeper
 from ailtire_deploy.errors import AiltireError, Failed, InvalidInput
@@ -58,6 +59,7 @@ class Loop:
     snapshot: Snapshot = field(default_factory=Snapshot)
     wake: threading.Event = field(default_factory=threading.Event)
     offers: Offers = field(default_factory=Offers)
+    journal: Journal = field(init=False)
     logins: frozenset[str] = frozenset()  # the secrets of registries that this process has
     _progress: Progress | None = None
     _revision: str = ""
@@ -65,6 +67,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.offers.heard = self.wake.set
+        self.journal = Journal(self.path)
 
     def run(self, stop: threading.Event) -> None:
         """Round after round until ``stop``; the stack is left running.
@@ -141,6 +144,10 @@ class Loop:
         self.snapshot = Snapshot(observed, self.now())
         return observed
 
+    def forget(self) -> None:
+        """Readers look for themselves next: what was last seen is not what is there."""
+        self.snapshot = replace(self.snapshot, taken=0.0)
+
     def _towards(self, last: Revision, observed: State) -> float:
         writer = self.writer(last, observed)
         if not last.absent:
@@ -153,6 +160,7 @@ class Loop:
         self._changed.update(entry.stack for entry in report.changed)
         for entry in (*report.changed, *report.failed, *helped.changed):
             log.info("%s", entry)
+        self.journal.report((*report.changed, *report.failed, *helped.changed), last.name)
         if last.absent:
             return self._leave(last, observed)
         patience = verdict.patience(desired, pipeline.filled(last).deadline)

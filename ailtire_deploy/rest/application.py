@@ -10,7 +10,7 @@ from typing import Any
 
 import bottle
 
-from ailtire_deploy.rest import bodies
+from ailtire_deploy.rest import bodies, parameters
 from ailtire_deploy.rest.messages import Answer, Request
 from ailtire_deploy.rest.problems import HttpError, problem
 from ailtire_deploy.rest.protocol import Controller, Stop
@@ -40,6 +40,9 @@ def app(
     return web
 
 
+_HEADERS = {name: f"HTTP_{header.upper().replace('-', '_')}" for name, header in parameters.HEADERS.items()}
+
+
 def _request(environ: Mapping[str, Any]) -> Request:
     """Header values as they are; ``PATH_INFO`` is decoded text already."""
     return Request(
@@ -50,6 +53,7 @@ def _request(environ: Mapping[str, Any]) -> Request:
         environ.get("HTTP_AUTHORIZATION", ""),
         environ.get("HTTP_ACCEPT", ""),
         environ.get("CONTENT_TYPE", ""),
+        {name: text for name, key in _HEADERS.items() if (text := environ.get(key))},
         cache(lambda: _body(environ)),
         environ.get("waitress.client_disconnected", lambda: False),
     )

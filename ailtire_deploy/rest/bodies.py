@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,6 +14,7 @@ from ailtire_deploy.rest.messages import JSON, Request
 from ailtire_deploy.rest.problems import HttpError
 
 LIMIT = 512 * 1024
+SECRET_LIMIT = 500_000  # bytes: the engine takes less than 512,000
 SOURCE = "request"
 _KEYS = ("parameters", "environment", "definition", "composefile", "secrets")
 
@@ -61,7 +64,7 @@ def update(body: Mapping[str, Any], replace: bool) -> dict[str, Any]:
     """What an update asks for, as ``Controller.update`` takes it. Raises InvalidInput with every problem."""
     problems: list[Problem] = list(_strangers(body))
     wish: dict[str, Any] = {"replace": replace}
-    for key, reader in (("parameters", _pairs), ("environment", _pairs), ("definition", _definition)):
+    for key, reader in _READERS:
         name = "composefile" if key == "definition" and "composefile" in body else key
         if name in body:
             wish[key] = reader(body[name], name, problems.append)
@@ -73,10 +76,6 @@ def _strangers(body: Mapping[str, Any]) -> Iterator[Problem]:
     if "definition" in body and "composefile" in body:
         yield Problem(
             SOURCE, 0, 0, "composefile", "is the old name of definition; only one of them can stand there"
-        )
-    if "secrets" in body:
-        yield Problem(
-            SOURCE, 0, 0, "secrets", "comes with a later version", "apply the definition where they are"
         )
     for key in body.keys() - set(_KEYS):
         near = get_close_matches(key, _KEYS, 1)
@@ -110,6 +109,37 @@ def _pairs(value: Any, name: str, note: Callable[[Problem], None]) -> dict[str, 
         else:
             found[each["name"]] = each["value"]
     return found
+
+
+def _secrets(value: Any, name: str, note: Callable[[Problem], None]) -> dict[str, bytes]:
+    """Values by ``PATH/NAME``: text, or bytes as ``{base64: …}``. No problem repeats one."""
+    if not isinstance(value, dict):
+        note(Problem(SOURCE, 0, 0, name, "has to be a map of PATH/NAME to values"))
+        return {}
+    found = {key: _secret(each) for key, each in value.items()}
+    for key, each in found.items():
+        if not 0 < len(each) <= SECRET_LIMIT:
+            said = f'has to be text or {{"base64": …}}, of 1 to {SECRET_LIMIT} bytes'
+            note(Problem(SOURCE, 0, 0, f"{name}.{key[:200]}", said))
+    return found
+
+
+def _secret(value: Any) -> bytes:
+    """Nothing for what cannot be read."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, dict) and value.keys() == {"base64"} and isinstance(value["base64"], str):
+        with suppress(ValueError):
+            return base64.b64decode(value["base64"], validate=True)
+    return b""
+
+
+_READERS = (
+    ("parameters", _pairs),
+    ("environment", _pairs),
+    ("definition", _definition),
+    ("secrets", _secrets),
+)
 
 
 def _refuse_surrogates(data: Any) -> None:

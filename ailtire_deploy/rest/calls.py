@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ailtire_deploy import explanation
-from ailtire_deploy.errors import NotFound, Refused
+from ailtire_deploy import explanation, idempotency
+from ailtire_deploy.documents import canonical
+from ailtire_deploy.errors import Refused
+from ailtire_deploy.idempotency import Once
 from ailtire_deploy.identity import Caller
 from ailtire_deploy.rest import bodies, streams
 from ailtire_deploy.rest.messages import Answer, Request, json_answer
 from ailtire_deploy.rest.places import Place
+from ailtire_deploy.rest.problems import HttpError
 from ailtire_deploy.rest.protocol import Accepted, Controller, Stop
 from ailtire_deploy.rest.streams import Slots, Stream, Until
 from ailtire_deploy.status import Status
@@ -37,29 +40,52 @@ class Call:
 
 
 def update(call: Call) -> Answer:
-    """202 with the revision, its plan and its address; a check is 200."""
-    check = call.parameters.get("check", False)
+    """202 with the revision, its plan and its address; a check is 200. Values of secrets need an admin."""
     wish = bodies.update(bodies.read(call.request), call.parameters.get("replace", False))
+    if "secrets" in wish and not call.caller.may("admin"):
+        raise HttpError(403, "values of secrets need the role admin")
     wish |= {"allow_prune": True} if call.parameters.get("allow_prune") else {}
-    accepted = call.controller.update(wish, call.caller.sub, check)
-    return json_answer({"plan": accepted.plan}) if check else accepted_as(accepted)
+    return accepted(call, call.controller.update(wish, call.caller.sub, is_check(call), once(call)))
 
 
 def rollback(call: Call) -> Answer:
     """As an update; the body may name a ``revision`` by its number."""
-    return accepted_as(call.controller.rollback(bodies.rollback(bodies.read(call.request)), call.caller.sub))
-
-
-def accepted_as(accepted: Accepted) -> Answer:
-    """202 with the revision and its address, relative so that it holds behind any prefix."""
-    found = re.search(r"(?<![0-9])([1-9][0-9]*)$", accepted.revision)
-    where = {"Location": f"history/{found[1]}"} if found else {}
-    return json_answer({"revision": accepted.revision, "plan": accepted.plan}, 202, **where)
+    number = bodies.rollback(bodies.read(call.request))
+    return accepted(call, call.controller.rollback(number, call.caller.sub, is_check(call), once(call)))
 
 
 def shutdown(call: Call) -> Answer:
+    """As an update; asking again is no error."""
     bodies.nothing(bodies.read(call.request))
-    return json_answer(call.controller.shutdown(call.caller.sub), 202)
+    return accepted(call, call.controller.shutdown(call.caller.sub, is_check(call), once(call)))
+
+
+def is_check(call: Call) -> bool:
+    return bool(call.parameters.get("check"))
+
+
+def once(call: Call) -> Once | None:
+    """The request's idempotency key, with all that makes the request what it is."""
+    key = call.parameters.get("idempotency_key")
+    if key is None:
+        return None
+    told = {name: value for name, value in call.parameters.items() if name != "idempotency_key"}
+    body = canonical(bodies.read(call.request))
+    return idempotency.once(call.controller.key, key, call.place.name, canonical(told), body)
+
+
+def accepted(call: Call, found: Accepted) -> Answer:
+    """The plan of a check; else 202 with the revision and its address, relative to hold behind any prefix."""
+    if is_check(call):
+        return json_answer({"plan": found.plan})
+    number = re.search(r"(?<![0-9])([1-9][0-9]*)$", found.revision)
+    where = {"Location": f"history/{number[1]}"} if number else {}
+    again = {"Idempotent-Replayed": "true"} if found.again else {}
+    return json_answer({"revision": found.revision, "plan": found.plan}, 202, **where, **again)
+
+
+def plan(call: Call) -> Answer:
+    return json_answer(call.controller.plan())
 
 
 def status(call: Call) -> Answer:
@@ -123,8 +149,20 @@ def history(call: Call) -> Answer:
 
 
 def revision(call: Call) -> Answer:
-    number = int(call.place.name.rpartition("/")[2])
-    for each in call.controller.history():
-        if each.get("number") == number:
-            return json_answer(each)
-    raise NotFound(f"{call.controller.path} has no revision {number}")
+    return json_answer(call.controller.revision(int(call.place.name.rpartition("/")[2])))
+
+
+def events(call: Call) -> Answer:
+    """Server-sent events, with a sign of life at least every ten seconds."""
+    if call.request.method == "HEAD":
+        return Answer(200, b"", streams.EVENTS)
+    release = call.slots.take()
+    try:
+        found = call.controller.events(
+            call.parameters.get("last_event_id", ""), Until(call.stop.is_set, call.request.gone)
+        )
+        chunks = streams.sent(found)
+    except BaseException:
+        release()
+        raise
+    return Answer(200, Stream(chunks, release, lambda: streams.close(found)), streams.EVENTS)

@@ -15,7 +15,7 @@ from ailtire_deploy.rest.calls import HTML, Call
 from ailtire_deploy.rest.messages import Answer, json_answer
 from ailtire_deploy.rest.openapi import document
 from ailtire_deploy.rest.shapes import Kinds, Shape, in_json, ref
-from ailtire_deploy.rest.streams import LINES, TEXT
+from ailtire_deploy.rest.streams import EVENTS, LINES, TEXT
 
 PUBLIC = ""  # the role of what needs no token: it tells nothing about any stack
 NUMBER = r"[1-9][0-9]{0,8}"
@@ -29,9 +29,9 @@ class Endpoint:
     """One call: who may make it, what it takes, what answers it, and what that looks like.
 
     ``does`` says in Markdown what it is for. ``body`` is the shape of what is sent, ``gives`` that of the
-    answers that are no errors, by status and content type. ``below`` says whether it can be made through the
-    parent of the stack that it is about, ``streams`` whether its answer may have no end, ``budget`` how many
-    seconds a child has for its answer.
+    answers that are no errors, by status and content type; ``fails`` are errors that others of its kind do
+    not end with. ``below`` says whether it can be made through the parent of the stack that it is about,
+    ``streams`` whether its answer may have no end, ``budget`` how many seconds a child has for its answer.
     """
 
     method: str
@@ -42,6 +42,7 @@ class Endpoint:
     gives: Mapping[int, Kinds]
     parameters: tuple[str, ...] = ()
     body: Shape | None = None
+    fails: tuple[int, ...] = ()
     below: bool = True
     streams: bool = False
     budget: float = 5.0
@@ -57,7 +58,11 @@ def openapi(call: Call) -> Answer:
     return json_answer(document(ENDPOINTS))
 
 
-STORED: Mapping[int, Kinds] = {202: in_json(ref("Accepted"))}
+CHANGED: Mapping[int, Kinds] = {
+    200: in_json(shapes.one("What it would bring about.", plan=ref("Plan"))),
+    202: in_json(ref("Accepted")),
+}
+CHANGING = ("check", "idempotency_key")
 ENDPOINTS = (
     Endpoint(
         *("GET", "status", "viewer", calls.status),
@@ -95,29 +100,45 @@ ENDPOINTS = (
     ),
     Endpoint(
         *("GET", "history/<n>", "viewer", calls.revision),
-        "one of them",
-        {200: in_json(ref("Revision"))},
+        "one of them, and its `progress`: `{verdict, arrived, of, open, stacks, reasons, by}`",
+        {200: in_json(ref("Followed"))},
+    ),
+    Endpoint(
+        *("GET", "plan", "viewer", calls.plan),
+        "every write that is still to do for the newest revision; the same JSON as `plan --output json`",
+        {200: in_json(ref("Plan"))},
+        fails=(422,),
+        budget=LONG,
+    ),
+    Endpoint(
+        *("GET", "events", "viewer", calls.events),
+        "what happens, as server-sent events: `state` first, then `status`, `outcome` and `done`",
+        {200: {EVENTS: shapes.TEXT}},
+        parameters=("last_event_id",),
+        streams=True,
     ),
     Endpoint(
         *("POST", "update", "operator", calls.update),
-        "a new revision; `?check=true` only plans, `?replace=true` replaces instead of merging, "
-        "`?allow_prune=true` lets more than half of a stack go",
-        {200: in_json(shapes.one("What it would bring about.", plan=ref("Plan"))), **STORED},
-        parameters=("check", "replace", "allow_prune"),
+        "a new revision; `?replace=true` replaces instead of merging, `?allow_prune=true` lets more than "
+        "half of a stack go",
+        CHANGED,
+        parameters=(*CHANGING, "replace", "allow_prune"),
         body=shapes.UPDATE,
         budget=LONG,
     ),
     Endpoint(
         *("POST", "rollback", "operator", calls.rollback),
         '`{"revision": 3}`, or `{}` for the last that converged: an older revision, as a new one',
-        STORED,
+        CHANGED,
+        parameters=CHANGING,
         body=shapes.ROLLBACK,
         budget=LONG,
     ),
     Endpoint(
         *("POST", "shutdown", "admin", calls.shutdown),
         "leaf to root",
-        {202: in_json(shapes.one("The revision that says so.", revision=shapes.TEXT))},
+        CHANGED,
+        parameters=CHANGING,
         body=shapes.NOTHING,
     ),
     Endpoint(

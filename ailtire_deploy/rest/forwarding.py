@@ -68,7 +68,7 @@ def _disowned(call: Call) -> Answer:
 
 def _stream(call: Call, endpoint: Endpoint) -> Answer:
     if call.request.method == "HEAD":
-        return Answer(200, b"", log_type(call.parameters))
+        return Answer(200, b"", _kind(call, endpoint))
     release = call.slots.take()
     try:
         reply = _reply(call, endpoint)
@@ -79,6 +79,10 @@ def _stream(call: Call, endpoint: Endpoint) -> Answer:
         release()
         return _answer(call, reply)
     chunks = streams.harmless(iter(reply.body))
-    return Answer(
-        reply.status, Stream(chunks, release, lambda: streams.close(reply.body)), log_type(call.parameters)
-    )
+    kind = _kind(call, endpoint)
+    return Answer(reply.status, Stream(chunks, release, lambda: streams.close(reply.body)), kind)
+
+
+def _kind(call: Call, endpoint: Endpoint) -> str:
+    """The content type of a stream: of two that it may have, the one asked for."""
+    return log_type(call.parameters) if "format" in endpoint.parameters else next(iter(endpoint.gives[200]))

@@ -21,6 +21,7 @@ class Request:
     authorization: str = ""
     accept: str = ""
     content_type: str = ""
+    handed: Mapping[str, str] = field(default_factory=dict)  # parameters that came as headers
     body: Callable[[], bytes] = lambda: b""
     gone: Callable[[], bool] = lambda: False  # whether the caller has hung up
 

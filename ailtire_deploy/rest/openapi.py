@@ -71,6 +71,9 @@ def parameter(name: str) -> dict[str, Any]:
     if name == "number":
         return {"name": name, "in": "path", "required": True, "schema": shapes.NUMBER}
     known = parameters.KNOWN[name]
+    if name in parameters.HEADERS:
+        header = parameters.HEADERS[name]
+        return {"name": header, "in": "header", "description": known.right, "schema": known.shape}
     return {"name": name, "in": "query", "description": known.right, "schema": known.shape}
 
 
@@ -87,7 +90,7 @@ PROBLEM: Mapping[str, Any] = {
 
 def failures(each: Endpoint) -> list[int]:
     """The statuses of errors that a call may end with."""
-    found = {400, 404, 500}
+    found = {400, 404, 500, *each.fails}
     if each.role:
         found |= {401, 403, 502, 504}
     if each.method == "POST":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,7 +14,13 @@ from ailtire_deploy.names import LIMIT, PART
 from ailtire_deploy.rest.problems import HttpError
 
 TAIL_LIMIT = 10_000
+KEY = "[!-~]{1,128}"
+EVENT = "[0-9a-f]{1,16}-[0-9]{1,15}"
+HEADERS = {"idempotency_key": "Idempotency-Key", "last_event_id": "Last-Event-ID"}
+"""Parameters that are headers by right. A parent hands them down in the query, which its signature covers."""
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NONE: Mapping[str, str] = MappingProxyType({})
 _WORDS = {"true": True, "1": True, "": True, "false": False, "0": False}
 
 
@@ -59,6 +66,18 @@ def _service(text: str, now: float) -> str:
 
 def _format(text: str, now: float) -> str:
     if text not in ("text", "json"):
+        raise ValueError(text)
+    return text
+
+
+def _key(text: str, now: float) -> str:
+    if not re.fullmatch(KEY, text, re.A):
+        raise ValueError(text)
+    return text
+
+
+def _event(text: str, now: float) -> str:
+    if not re.fullmatch(EVENT, text, re.A):
         raise ValueError(text)
     return text
 
@@ -112,18 +131,31 @@ KNOWN: Mapping[str, Parameter] = {
         "the seconds the caller has for the answer",
         {"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,9})?$"},
     ),
+    "idempotency_key": Parameter(
+        _key,
+        "1 to 128 visible characters; the same request with the same key is done once",
+        {"type": "string", "pattern": f"^{KEY}$"},
+    ),
+    "last_event_id": Parameter(
+        _event, "the id of the last event that was seen", {"type": "string", "pattern": f"^{EVENT}$"}
+    ),
     "format": Parameter(_format, "text or json", {"enum": ["text", "json"]}),
 }
 
 
-def read(query: str, allowed: Collection[str], now: float) -> dict[str, Any]:
-    """The parameters of a query, of those that are allowed. Raises HttpError 400."""
+def read(
+    query: str, allowed: Collection[str], now: float, handed: Mapping[str, str] = NONE
+) -> dict[str, Any]:
+    """The parameters of a query, of those that are allowed, and those ``handed`` over as headers.
+
+    Raises HttpError 400.
+    """
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=20, errors="strict")
     except ValueError:
         raise HttpError(400, "the query cannot be read") from None
     found: dict[str, Any] = {}
-    for name, text in pairs:
+    for name, text in [*pairs, *((name, text) for name, text in handed.items() if name in allowed)]:
         if name not in allowed:
             raise HttpError(400, f"no parameter {name[:40]!r} here; there are {', '.join(allowed) or 'none'}")
         if name in found:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from ailtire_deploy.controller.journal import Event
+from ailtire_deploy.idempotency import Once
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
@@ -37,16 +39,33 @@ class Controller(Protocol):
         """
         ...
 
-    def update(self, request: Mapping[str, Any], author: str, check: bool) -> Accepted:
-        """Validate, plan, and unless ``check`` store a revision and wake the loop.
+    def plan(self) -> Mapping[str, Any]:
+        """What is still to do for the newest revision, here and below. Raises NotFound and InvalidInput."""
+        ...
 
-        ``request`` holds any of ``parameters``, ``environment`` (mappings; None removes a key),
-        ``definition`` (a mapping) and always ``replace`` (whether the two mappings replace instead of
-        merging). Raises InvalidInput, and Busy while the stack is shutting down.
+    def events(self, last: str, stop: Stop) -> Iterator[Event | None]:
+        """What happens from now on, or from after the event ``last``.
+
+        None means that nothing came for a while, as in a log. Raises Unreachable.
         """
         ...
 
-    def rollback(self, number: int | None, author: str) -> Accepted:
+    def update(
+        self, request: Mapping[str, Any], author: str, check: bool, once: Once | None = None
+    ) -> Accepted:
+        """Validate, plan, and unless ``check`` store a revision and wake the loop.
+
+        ``request`` holds any of ``parameters``, ``environment`` (mappings; None removes a key),
+        ``definition`` (a mapping), ``secrets`` (bytes by ``PATH/NAME``) and always ``replace`` (whether the
+        two mappings replace instead of merging). Raises InvalidInput, and Busy while the stack is shutting
+        down. With ``once``, which holds for all three changes, the same request is done once and answered
+        the same way again; InvalidInput when another came with its key.
+        """
+        ...
+
+    def rollback(
+        self, number: int | None, author: str, check: bool = False, once: Once | None = None
+    ) -> Accepted:
         """Store a revision with the body of an older one and wake the loop.
 
         Without a number it is the last that converged. Raises NotFound, and Busy while the stack is shutting
@@ -63,7 +82,7 @@ class Controller(Protocol):
         """
         ...
 
-    def shutdown(self, author: str) -> Mapping[str, Any]:
+    def shutdown(self, author: str, check: bool = False, once: Once | None = None) -> Accepted:
         """Persist the intent and wake the loop; asking again is no error."""
         ...
 
@@ -73,6 +92,10 @@ class Controller(Protocol):
 
     def history(self) -> list[dict[str, Any]]:
         """The revisions, newest first, each with its ``number``."""
+        ...
+
+    def revision(self, number: int) -> dict[str, Any]:
+        """One of them, with the ``progress`` it has made. Raises NotFound."""
         ...
 
     def forward(

@@ -99,14 +99,24 @@ REPORT: Shape = {
     "description": "Counts of ok, changed, waiting and failed by stack, and the reasons of a failure.",
     "properties": {"stacks": by_name(many(COUNT)), "reasons": many(TEXT), "late": {"type": "boolean"}},
 }
-REVISION = one(
-    "A revision, and what became of it.",
-    number=NUMBER,
+_REVISION: dict[str, Shape] = {
+    "number": NUMBER,
     **dict.fromkeys(("name", "created", "outcome", "cause", "origin", "author"), TEXT),
-    restores=TEXT,
-    undoes=TEXT,
-    digests=by_name(TEXT),
-    report=ref("Report"),
+    **dict.fromkeys(("restores", "undoes"), TEXT),
+    "digests": by_name(TEXT),
+    "report": ref("Report"),
+}
+REVISION = one("A revision, and what became of it.", **_REVISION)
+FOLLOWED = one("The same, and how far it has come.", **_REVISION, progress=ref("Progress"))
+PROGRESS = one(
+    "Until `verdict` is another word than `pending`, it goes on.",
+    verdict={"enum": ["pending", "converged", "failed", "rolled back", "superseded"]},
+    arrived=COUNT,
+    of=COUNT,
+    open=many(TEXT),
+    stacks=by_name(by_name(COUNT)),
+    reasons=many(TEXT),
+    by=TEXT,
 )
 ACCEPTED = one("What was stored, and what it brings about.", revision=TEXT, plan=ref("Plan"))
 PROBLEM: Shape = {
@@ -133,6 +143,8 @@ COMPONENTS: Mapping[str, Shape] = {
     "Plan": PLAN,
     "Report": REPORT,
     "Revision": REVISION,
+    "Followed": FOLLOWED,
+    "Progress": PROGRESS,
     "Accepted": ACCEPTED,
     "Problem": PROBLEM,
 }
@@ -141,12 +153,19 @@ PAIRS: Shape = {
     "anyOf": [FREE, many(one("As ailtire writes them.", name=TEXT, value={}))],
     "description": "Merged by key; null removes one.",
 }
+SECRET: Shape = {
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        one("Bytes.", base64={"type": "string", "minLength": 4, "contentEncoding": "base64"}),
+    ]
+}
 UPDATE: Shape = {
     **some(
         "All may be left out.",
         parameters=PAIRS,
         environment=PAIRS,
         definition={**FREE, "description": "What `ailtire-deploy bundle FILE` prints."},
+        secrets={**by_name(SECRET), "description": "Values by PATH/NAME; they need the role admin."},
         composefile={**FREE, "description": "The old name of `definition`."},
     ),
     "not": {"required": ["definition", "composefile"]},

@@ -7,9 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from ailtire_deploy import log_lines
+from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.errors import AiltireError
 from ailtire_deploy.ports import LogLine
 from ailtire_deploy.rest.problems import HttpError
@@ -17,8 +19,10 @@ from ailtire_deploy.views import plain
 
 TEXT = "text/plain; charset=utf-8"
 LINES = "application/x-ndjson"
+EVENTS = "text/event-stream"
 LIMIT = 100  # of the server's 128 threads: the rest is for calls that end soon
 HEARTBEAT = b"\n"
+SIGN = b":\n\n"  # the same among server-sent events
 BEAT = 10.0  # seconds
 _CHUNK = 16 * 1024
 
@@ -32,7 +36,7 @@ class Slots:
     def take(self) -> Callable[[], None]:
         """Take one, to be given back by calling what is returned. Raises HttpError 503."""
         if not self._free.acquire(blocking=False):
-            raise HttpError(503, "too many logs are being read at once", Retry_After="10")
+            raise HttpError(503, "too many streams are being read at once", Retry_After="10")
         return self._free.release
 
 
@@ -123,6 +127,24 @@ def _beating(
         if line or clock() - last >= BEAT:
             last = clock()
             yield encode(line) if line else HEARTBEAT
+
+
+def sent(found: Iterator[Event | None]) -> Iterator[bytes]:
+    """Server-sent events; the first is taken before this returns: an error in it is an answer of its own."""
+    return _sent(next(found, None), found, time.monotonic)
+
+
+def _sent(first: Event | None, rest: Iterator[Event | None], clock: Callable[[], float]) -> Iterator[bytes]:
+    last = clock()
+    for each in chain((first,), rest):
+        if each or clock() - last >= BEAT:
+            last = clock()
+            yield as_event(each) if each else SIGN
+
+
+def as_event(event: Event) -> bytes:
+    """One event. JSON stands on one line, so no text in it can end an event."""
+    return f"id: {event.id}\nevent: {event.kind}\ndata: {json.dumps(dict(event.data))}\n\n".encode()
 
 
 def harmless(chunks: Iterator[bytes]) -> Iterator[bytes]:

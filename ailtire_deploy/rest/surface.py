@@ -108,7 +108,7 @@ def _of_method(found: list[Endpoint], method: str) -> Endpoint:
 
 
 def _parameters(request: Request, endpoint: Endpoint, now: float) -> dict[str, Any]:
-    found = parameters.read(request.query, endpoint.parameters, now)
+    found = parameters.read(request.query, endpoint.parameters, now, request.handed)
     if "format" in endpoint.parameters and "format" not in found:
         lines = any(kind in request.accept for kind in ("application/x-ndjson", "application/json"))
         found["format"] = "json" if lines else "text"

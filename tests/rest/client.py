@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ailtire_deploy import identity
+from ailtire_deploy.controller.journal import Event
+from ailtire_deploy.errors import NotFound
+from ailtire_deploy.idempotency import Once
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
@@ -34,6 +37,11 @@ class Remembering:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     fails: Exception | None = None
     lines: tuple[LogLine | None, ...] = LINES
+    news: tuple[Event | None, ...] = (
+        Event("0a-1", "state", {"stack": "shop"}),
+        None,
+        Event("0a-2", "done", {}),
+    )
     reply: Reply = field(default_factory=lambda: Reply(200, {"from": "a child"}))
     known: Mapping[str, tuple[Route, ...]] = field(
         default_factory=lambda: {
@@ -60,17 +68,29 @@ class Remembering:
         self._note("log", service, tail, since, follow, recursive)
         return iter(self.lines)
 
-    def update(self, request: Mapping[str, Any], author: str, check: bool) -> Accepted:
-        self._note("update", dict(request), author, check)
+    def plan(self) -> Mapping[str, Any]:
+        self._note("plan")
+        return {"verdict": "unchanged", "stacks": {}}
+
+    def events(self, last: str, stop: Stop) -> Iterator[Event | None]:
+        self._note("events", last)
+        return iter(self.news)
+
+    def update(
+        self, request: Mapping[str, Any], author: str, check: bool, once: Once | None = None
+    ) -> Accepted:
+        self._note("update", dict(request), author, check, *([once] if once else []))
         return Accepted("" if check else "shop.r7", {"verdict": "changes"})
 
-    def rollback(self, number: int | None, author: str) -> Accepted:
-        self._note("rollback", number, author)
-        return Accepted("shop.r8", {"verdict": "changes", "stacks": {}})
+    def rollback(
+        self, number: int | None, author: str, check: bool = False, once: Once | None = None
+    ) -> Accepted:
+        self._note("rollback", number, author, *([check] if check else []))
+        return Accepted("" if check else "shop.r8", {"verdict": "changes", "stacks": {}})
 
-    def shutdown(self, author: str) -> Mapping[str, Any]:
-        self._note("shutdown", author)
-        return {"revision": "shop.r8"}
+    def shutdown(self, author: str, check: bool = False, once: Once | None = None) -> Accepted:
+        self._note("shutdown", author, *([check] if check else []))
+        return Accepted("" if check else "shop.r8", {"verdict": "changes", "stacks": {}})
 
     def register(self, child: str, url: str) -> Mapping[str, Any]:
         self._note("register", child, url)
@@ -79,6 +99,12 @@ class Remembering:
     def history(self) -> list[dict[str, Any]]:
         self._note("history")
         return [{"number": 12, "outcome": "converged"}, {"number": 2, "outcome": "superseded"}]
+
+    def revision(self, number: int) -> dict[str, Any]:
+        self._note("revision", number)
+        if number not in (12, 2):
+            raise NotFound(f"shop has no revision {number}")
+        return {"number": number, "outcome": "converged"}
 
     def forward(
         self, child: str, method: str, subpath: str, query: str, body: bytes, role: str, budget: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,11 @@ class Living:
         self.house = Household(self.folder)
         self.house.apply(entry(three_levels()))
         self.house.settle(5)
-        self._kept = dict(self.house.engine.objects), list(self.house.engine.running)
+        self._kept = dict(self.house.engine.objects), deepcopy(self.house.engine.running)
 
     def again(self) -> None:
         objects, running = self._kept
-        self.house.engine.objects, self.house.engine.running = dict(objects), list(running)
+        self.house.engine.objects, self.house.engine.running = dict(objects), deepcopy(running)
         self.restart()
 
     def restart(self) -> None:
