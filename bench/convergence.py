@@ -54,7 +54,7 @@ def main() -> None:
         fewer, more = definition(bench, 0, 1), definition(bench, COUNT, 1)
         base, all_of_them = compose(bench, 0, 1), compose(bench, COUNT, 1)
         mine, theirs, ended = [], [], []
-        apply = [OURS, "apply", "--yes", "--progress", "quiet"]
+        apply = [OURS, "apply", "--yes", "--allow-prune", "--progress", "quiet"]
         deploy = ["docker", "stack", "deploy", "--prune", "--compose-file"]
         for number in range(ROUNDS):
             turns = ("ours", "docker") if number % 2 else ("docker", "ours")
