@@ -19,6 +19,8 @@ PROXIES = (GATEWAY, EDGE)
 SERVES = "serves"  # among the facts of a wished proxy: its configuration, file by file
 SERVING = "serving"  # of a found one: the ids that its agents say are live, one an agent
 REFUSED = "refused"  # of a found one: the ids that an agent's proxy refuses, with its words
+TRAFFIC = "traffic"  # of a found one: label of a backend -> Counters, the sum of what its agents counted
+PACES = "paces"  # of a found one: label of a backend -> Pace over about the last minute
 
 
 def settled(made: Iterable[Resource], observed: State, path: StackPath) -> list[Resource]:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -42,12 +43,15 @@ class Answer:
 
 @dataclass
 class Upstream:
-    """One service: answers any request with what it got, or hangs up when it is told to."""
+    """One service: answers any request with what it got, ``delay`` seconds later, or hangs up when it is told
+    to.
+    """
 
     name: str
     port: int
     seen: list[str] = field(default_factory=list)
     rude: bool = False
+    delay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,7 @@ class _Echo(BaseHTTPRequestHandler):
             return
         told: Upstream = self.server.told  # type: ignore[attr-defined]
         told.seen.append(f"{self.command} {self.path}")
+        time.sleep(told.delay)
         if told.rude:
             self.close_connection = True
         elif self.headers.get("Upgrade"):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +20,13 @@ import pytest
 import requests
 
 from ailtire_deploy import identity, proxies, rest
+from ailtire_deploy.controller import offers
 from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.errors import Failed
 from ailtire_deploy.gateway import haproxy
 from ailtire_deploy.names import StackPath, content_id
 from ailtire_deploy.rest import server
+from ailtire_deploy.traffic import Counters
 from tests.proof import Proof
 from tests.swarm import eventually
 
@@ -152,6 +154,10 @@ class Controlling:
         self.offers.put([wish])  # type: ignore[list-item]
         return content_id(files)
 
+    def counted(self, label: str) -> Counters:
+        found: Mapping[str, Counters] = self.offers.facts("gateway")["traffic"]  # type: ignore[assignment]
+        return found.get(label, Counters())
+
     def hears(self, name: str) -> None:
         eventually(lambda: self.offers.facts("gateway")["serving"] == (name,), 15, f"{name} is live", 0.05)
 
@@ -269,6 +275,24 @@ def test_old_workers_end_oldest_first_and_the_newest_stays(place: Place) -> None
         (master,) = haproxy.children(process.pid)
         assert place.answer() == "number 4"
         eventually(lambda: len(haproxy.children(master)) <= 4, 10, "at most three old workers", 0.05)
+
+
+def test_requests_are_counted_over_reloads_and_heard_as_soon_as_somebody_watches(place: Place) -> None:
+    with controller(place) as found, place.started():
+        place.comes_to_say("served")
+        found.hears(content_id(configuration(place.folder, place.port)))
+        for number in range(4):
+            ask = [requests.get(f"http://127.0.0.1:{place.port}/x", timeout=10).status_code for _ in range(5)]
+            assert ask == [503] * 5  # no server is known to any DNS
+            found.hears(found.offer(configuration(place.folder, place.port, f"number {number}")))
+        started = time.monotonic()
+        found.offers.watch(30)
+        eventually(lambda: found.counted("web").requests == 20, 5, "all are counted", 0.05)
+        assert time.monotonic() - started < offers.REPORTS / 2
+        assert found.counted("web").errors == 20
+        assert found.counted("web").servers == 0
+        requests.get(f"http://127.0.0.1:{place.port}/x", timeout=10)
+        eventually(lambda: found.counted("web").requests == 21, 3, "a second later one more", 0.05)
 
 
 class Sockets:

@@ -33,7 +33,7 @@ LAYERS: dict[int, frozenset[str]] = {
             "followup",
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
-        | {"adoption", "particulars", "deadlines", "remains", "images", "registries"}
+        | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}

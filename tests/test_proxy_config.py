@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 
 from ailtire_deploy import topology
 from ailtire_deploy.errors import InvalidInput
+from ailtire_deploy.gateway import haproxy
+from ailtire_deploy.gateway.counting import Counting
 from ailtire_deploy.model import Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import proxy
@@ -352,6 +356,25 @@ def test_a_route_lets_through_what_its_limits_allow(
 ) -> None:
     sent = {"X-Forwarded-For": origin, **headers}
     assert narrow_gateway.ask(path, FAMILY, method=method, headers=sent).status == expected
+
+
+def test_slow_answers_are_counted_where_thresholds_are_given(tmp_path: Path) -> None:
+    port, socket_file = free_port(), tmp_path / "socket"
+    routes = (Route("web", "/", "/", port=80), Route("web", "/other", "/", port=81))
+    shape = topology.decide(Stack(StackPath(("mall",)), services=(Service("web", "web", routes=routes),)))
+    shape = replace(shape, slow={"web.80": (100, 60_000)})
+    (tmp_path / "faces.map").write_bytes(proxy.faces_map(shape, {"mall_family": (f"{FAMILY}/32",)}))
+    (tmp_path / "routes.map").write_bytes(proxy.routes_map(shape))
+    config = proxy.gateway(shape, proxy.Place(f"*:{port}", socket=str(socket_file)))
+    with running(config, port, tmp_path) as found:
+        for delay in (0.0, 0.15, 0.15):
+            found.upstreams["mall_web"].delay = delay
+            assert found.ask("/", FAMILY).status == found.ask("/other", FAMILY).status == 200
+        counting = Counting(partial(haproxy.ask, socket_file), dict)
+        counted = counting.read()
+    assert (counted["web.80"].requests, counted["web.80"].slow) == (3, {100: 2, 60_000: 0})
+    assert (counted["web.81"].requests, counted["web.81"].slow) == (3, {})
+    assert not [label for label in counted if label.startswith("_slow")]
 
 
 HOSTILE = [

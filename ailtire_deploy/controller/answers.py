@@ -24,6 +24,7 @@ from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
 from ailtire_deploy.state import State
+from ailtire_deploy.traffic import Traffic
 from ailtire_deploy.views import histories, plans
 
 FRESH = 1.0  # seconds for which a look at the swarm serves readers
@@ -123,10 +124,17 @@ class Controller:
         return plans.as_json(dict(foresight.plans(last, observed, writer, self.loop.now())).values())
 
     def offered(
-        self, service: str, agent: str, live: str, refused: Mapping[str, str], wait: float, stop: Stop
+        self,
+        service: str,
+        agent: str,
+        live: str,
+        refused: Mapping[str, str],
+        counted: Traffic,
+        wait: float,
+        stop: Stop,
     ) -> Mapping[str, str] | None:
         """What a proxy shall serve instead, as soon as there is such."""
-        return self.loop.offers.pull(service, agent, live, refused, wait, stop)
+        return self.loop.offers.pull(service, agent, live, refused, wait, stop, counted)
 
     def register(self, child: str, url: str) -> Mapping[str, Any]:
         """The child called ``child`` is alive.

@@ -10,13 +10,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ailtire_deploy import names, proxies
+from ailtire_deploy.controller.tallies import Tallies
 from ailtire_deploy.names import StackPath, content_id
 from ailtire_deploy.ports import Stop
 from ailtire_deploy.state import Key, Resource, State
+from ailtire_deploy.traffic import NOTHING, Traffic
 
 SLICE = 0.5  # seconds between two looks at whether an agent still waits
 HEARD = 45.0  # seconds for which what an agent said is believed
 AGENTS = 256  # of one proxy: more are not remembered
+REPORTS = 10.0  # seconds between two words of an agent that has nothing else to say
+WATCHED = 1.0  # the same while somebody watches
 
 Files = Mapping[str, str]
 
@@ -37,6 +41,8 @@ class Offers:
     heard: Callable[[], None] = lambda: None  # called when an agent says something new
     _files: dict[str, Files] = field(default_factory=dict)
     _words: dict[tuple[str, str], Word] = field(default_factory=dict)
+    _tallies: Tallies = field(default_factory=Tallies)
+    _watched: float = 0.0  # until when (monotonic seconds)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def put(self, wishes: Iterable[Resource]) -> None:
@@ -47,30 +53,51 @@ class Offers:
                 self._files = found
                 self._changed.notify_all()
 
+    def watch(self, seconds: float) -> None:
+        """For so long, hear every second what went through the proxies: somebody decides by it."""
+        with self._changed:
+            self._watched = max(self._watched, time.monotonic() + seconds)
+            self._changed.notify_all()
+
     def pull(
-        self, service: str, agent: str, live: str, refused: Mapping[str, str], wait: float, stop: Stop
+        self,
+        service: str,
+        agent: str,
+        live: str,
+        refused: Mapping[str, str],
+        wait: float,
+        stop: Stop,
+        counted: Traffic = NOTHING,
     ) -> Files | None:
-        """What an agent shall serve instead of ``live``, as soon as there is such; None after ``wait``."""
-        self._listen(service, agent, Word(live, refused, time.monotonic()))
-        until = time.monotonic() + wait
+        """What an agent shall serve instead of ``live``, as soon as there is such.
+
+        None after ``wait`` seconds, or when it shall say again what it counted.
+        """
+        begun = time.monotonic()
+        self._listen(service, agent, Word(live, refused, begun), counted)
         with self._changed:
             while (files := self._newer(service, {live, *refused})) is None:
-                left = until - time.monotonic()
+                left = begun + min(wait, self._interval()) - time.monotonic()
                 if left <= 0 or stop.is_set():
                     return None
                 self._changed.wait(min(left, SLICE))
             return files
 
+    def _interval(self) -> float:
+        return WATCHED if time.monotonic() < self._watched else REPORTS
+
     def _newer(self, service: str, known: set[str]) -> Files | None:
         files = self._files.get(service)
         return files if files is not None and content_id(files) not in known else None
 
-    def _listen(self, service: str, agent: str, word: Word) -> None:
+    def _listen(self, service: str, agent: str, word: Word, counted: Traffic) -> None:
         with self._changed:
             before = self._words.get((service, agent))
             self._words = {key: each for key, each in self._words.items() if word.heard - each.heard < HEARD}
             if len(self._words) < AGENTS:
                 self._words[service, agent] = word
+                self._tallies.listen(service, agent, counted, word.heard)
+            self._tallies.keep(self._words)
         if before is None or (before.live, before.refused) != (word.live, word.refused):
             self.heard()
 
@@ -85,8 +112,17 @@ class Offers:
         return replace(observed, resources={**observed.resources, **found})
 
     def facts(self, service: str) -> dict[str, object]:
-        """What the agents of a proxy say: which ids are live, and which are refused, with the reason."""
+        """What the agents of a proxy say: which ids are live, which are refused, with the reason, and what
+        went through (``proxies.TRAFFIC``: by label of the backend).
+        """
         now = time.monotonic()
-        words = [w for (name, _), w in self._words.items() if name == service and now - w.heard < HEARD]
+        with self._changed:
+            words = [w for (name, _), w in self._words.items() if name == service and now - w.heard < HEARD]
+            counted, paces = self._tallies.totals(service), self._tallies.paces(service, now)
         refused = {name: reason for word in words for name, reason in word.refused.items()}
-        return {proxies.SERVING: tuple(word.live for word in words), proxies.REFUSED: refused}
+        return {
+            proxies.SERVING: tuple(word.live for word in words),
+            proxies.REFUSED: refused,
+            proxies.TRAFFIC: counted,
+            proxies.PACES: paces,
+        }

@@ -16,7 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ailtire_deploy import traffic
 from ailtire_deploy.errors import AiltireError, Failed
+from ailtire_deploy.gateway.counting import Counting
 from ailtire_deploy.gateway.haproxy import Haproxy, check
 from ailtire_deploy.gateway.line import Line
 from ailtire_deploy.gateway.versions import Versions
@@ -26,7 +28,7 @@ BOOTSTRAP = Path("/etc/ailtire")
 FOLDER = Path("/tmp/ailtire")  # the container's only writable place
 STATS = Path("/tmp/haproxy.sock")
 KEY = Path("/run/secrets/ailtire.key")
-WAIT = 20.0  # seconds the controller may take to say that there is nothing new
+WAIT = 20.0  # seconds the controller may take at most to say that there is nothing new
 BACK_OFF = (0.1, 0.3, 1.0)  # seconds before it is asked again after it failed to answer
 FIRST_LOOK = 0.05  # seconds between two looks at whether the proxy has come up
 OLD_WORKERS = 3
@@ -46,7 +48,11 @@ class Agent:
     line: Line | None
     live: str = ""  # read back from the proxy, never supposed
     refused: dict[str, str] = field(default_factory=dict)
+    counting: Counting = field(init=False)
     ended: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.counting = Counting(self.proxy.serving, self.proxy.finishing)
 
     def follow(self) -> None:
         """Ask, take, ask again, until the proxy ends."""
@@ -66,8 +72,12 @@ class Agent:
                 self.ended.wait(BACK_OFF[min(failures, len(BACK_OFF)) - 1])
 
     def said(self) -> dict[str, object]:
-        """What the controller hears: who this is, what is live, what could not be served and why."""
-        return {"agent": socket.gethostname(), "live": self.live, "refused": self.refused}
+        """What the controller hears: who this is, what is live, what could not be served and why, and what
+        went through.
+        """
+        counted = traffic.as_json(self.counting.read())
+        who = socket.gethostname()
+        return {"agent": who, "live": self.live, "refused": self.refused, "traffic": counted}
 
     def take(self, files: Mapping[str, str]) -> None:
         """Serve by these files from now on, or say why not and stay as it was."""
@@ -78,6 +88,7 @@ class Agent:
         try:
             check(self.versions.arguments(name))
             self.versions.use(name)
+            self.counting.read()
             self.proxy.retire(OLD_WORKERS - 1)
             self.proxy.reload(name)
         except Failed as error:

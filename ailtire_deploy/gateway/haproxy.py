@@ -13,8 +13,9 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from ailtire_deploy.errors import Failed
@@ -48,9 +49,11 @@ class Haproxy:
 
     def __init__(self, arguments: Sequence[str], stats: Path, states: Path) -> None:
         self.stats, self.states = stats, states
+        self.master = states.with_name("master")  # its socket leads to workers that were replaced
         states.touch()
         self.told: int | None = None
-        self.process = subprocess.Popen([PROGRAM, "-W", "-db", *arguments])
+        command = [PROGRAM, "-W", "-db", "-S", f"{self.master},mode,600", *arguments]
+        self.process = subprocess.Popen(command)
 
     def wait(self) -> int:
         """Its exit code, when it ends, as a shell has it."""
@@ -96,9 +99,23 @@ class Haproxy:
             return ""
         return said.strip().removeprefix(f"{VARIABLE}=") if said.startswith(VARIABLE) else ""
 
+    def serving(self, question: str) -> str:
+        """What the worker that serves answers. Raises OSError."""
+        return ask(self.stats, question)
+
+    def finishing(self) -> dict[int, Callable[[str], str]]:
+        """The workers that only finish what they began, by process id, each as one that can be asked."""
+        return {process: partial(self._through_master, process) for process in self._old()}
+
+    def _through_master(self, process: int, question: str) -> str:
+        return ask(self.master, f"@!{process};{question}", last=True)
+
+    def _old(self) -> list[int]:
+        return children(self.process.pid)[:-1]
+
     def retire(self, most: int) -> None:
         """End the oldest workers beyond ``most`` that only finish what they began."""
-        old = children(self.process.pid)[:-1]
+        old = self._old()
         for process in old[: max(0, len(old) - most)]:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGTERM)
@@ -115,10 +132,15 @@ def children(master: int) -> list[int]:
     return [process for _, process in sorted(found)]
 
 
-def ask(place: Path, question: str) -> str:
-    """What HAProxy answers on one of its sockets. Raises OSError."""
+def ask(place: Path, question: str, last: bool = False) -> str:
+    """What HAProxy answers on one of its sockets. A master wants to know that a question is the ``last``.
+
+    Raises OSError.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
         line.settimeout(SAYS)
         line.connect(str(place))
         line.sendall(f"{question}\n".encode())
+        if last:
+            line.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: line.recv(65536), b"")).decode(errors="replace")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any
 
-from ailtire_deploy import assets
+from ailtire_deploy import assets, traffic
 from ailtire_deploy.names import GATEWAY_PORT, tasks_of
 from ailtire_deploy.render import dispatch
 from ailtire_deploy.render.narrow import narrow, segments
@@ -32,13 +32,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """All tasks of one service, behind one name."""
+    """All tasks of one service, behind one name. Answers that take ``slow`` milliseconds are counted in
+    ``table``.
+    """
 
     name: str
     server: str
     address: str
     slots: int
     drains: bool
+    slow: tuple[int, ...] = ()
+    table: str = ""
 
 
 def gateway(topology: Topology, place: Place = Place()) -> bytes:
@@ -55,7 +59,10 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
         "lines": list(_lines(topology)),
         "limits": dispatch.limits_of(topology.faces),
         "depths": dispatch.depths(dispatch.entries(topology.faces)),
-        "backends": [_servers(target) for target in dict.fromkeys(r.target for r in rules if r.target)],
+        "backends": [
+            _counting(_servers(target), topology.slow.get(target.label, ()))
+            for target in dict.fromkeys(r.target for r in rules if r.target)
+        ],
     }
     return _configuration("haproxy.cfg.j2", place, values)
 
@@ -121,3 +128,11 @@ def _servers(target: Target) -> Backend:
     address = f"{tasks_of(narrow('name', target.service))}:{target.port:d}"
     name = narrow("label", target.label)
     return Backend(name, target.label.lstrip("_"), address, target.slots, target.drains)
+
+
+def _counting(backend: Backend, slow: tuple[int, ...]) -> Backend:
+    """The table's name says what it counts, so that who reads it needs nothing else."""
+    if not slow:
+        return backend
+    table = f"{traffic.SLOW}{backend.name}.{'-'.join(f'{each:d}' for each in slow)}"
+    return replace(backend, slow=slow, table=narrow("label", table))

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ailtire_deploy import identity, proxies
+from ailtire_deploy import identity, proxies, traffic
 from ailtire_deploy.names import AGENTS
 from ailtire_deploy.rest import bodies, guard
 from ailtire_deploy.rest.messages import JSON, Answer, Request
 from ailtire_deploy.rest.problems import HttpError
 from ailtire_deploy.rest.protocol import Controller, Stop
 from ailtire_deploy.rest.streams import Slots, Until
+from ailtire_deploy.traffic import Traffic
 
 WAITING = 24  # agents at once: each holds a thread
 LONGEST = 30.0  # seconds
@@ -64,4 +65,12 @@ def _said(found: Mapping[str, Any]) -> dict[str, Any]:
     wait = found.get("wait")
     if not texts or not isinstance(said["refused"], dict) or not isinstance(wait, int | float):
         raise HttpError(400, "an agent says agent, live, refused and wait")
-    return {**said, "wait": min(max(0.0, float(wait)), LONGEST)}
+    return {**said, "counted": _counted(found), "wait": min(max(0.0, float(wait)), LONGEST)}
+
+
+def _counted(found: Mapping[str, Any]) -> Traffic:
+    """What went through its proxy; agents of an older image say nothing of that. Raises HttpError 400."""
+    try:
+        return traffic.from_json(found.get("traffic", {}))
+    except ValueError as error:
+        raise HttpError(400, str(error)) from None

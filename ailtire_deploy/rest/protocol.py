@@ -10,6 +10,7 @@ from ailtire_deploy.idempotency import Once
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
+from ailtire_deploy.traffic import Traffic
 
 
 class Controller(Protocol):
@@ -74,11 +75,19 @@ class Controller(Protocol):
         ...
 
     def offered(
-        self, service: str, agent: str, live: str, refused: Mapping[str, str], wait: float, stop: Stop
+        self,
+        service: str,
+        agent: str,
+        live: str,
+        refused: Mapping[str, str],
+        counted: Traffic,
+        wait: float,
+        stop: Stop,
     ) -> Mapping[str, str] | None:
         """The configuration, file by file, that the proxy ``service`` shall serve instead of ``live``.
 
-        Comes as soon as there is one, and is None when there was none for ``wait`` seconds.
+        Comes as soon as there is one, and is None when there was none for ``wait`` seconds, or word of what
+        was ``counted`` is wanted earlier.
         """
         ...
 

@@ -7,7 +7,7 @@ engine's names of those keys.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ailtire_deploy.model import ANY_NETWORK, UNLIMITED, Limits, NetworkOptions
 from ailtire_deploy.names import EDGE, GATEWAY, StackPath
@@ -84,13 +84,18 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Who sits where in one stack. ``seats`` lists every service by its compose key."""
+    """Who sits where in one stack. ``seats`` lists every service by its compose key.
+
+    ``slow``: by label of a target of the gateway, from how many milliseconds on its answers are counted as
+    slow, some numbers of them; where there are none, nothing is counted and nothing paid.
+    """
 
     path: StackPath
     networks: tuple[Network, ...]
     seats: Mapping[str, tuple[Seat, ...]]
     faces: tuple[Face, ...] = ()
     edge: Target | None = None  # where the edge leads, in a root that publishes
+    slow: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def proxies(self) -> tuple[str, ...]:
