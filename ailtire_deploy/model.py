@@ -18,16 +18,41 @@ OnFailure = Literal["rollback", "pause", "continue"]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a route lets through: methods, ranges of addresses, seconds until an answer, bytes of a body.
+class Headers:
+    """Headers that are set, as pairs of name and value, and names of those that are taken away."""
 
-    Nothing in a field means that there is no such limit.
+    set: tuple[tuple[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+UNCHANGED = Headers()
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Maintenance: what callers are told ("" for the gateway's own words), and from where some may still
+    come in, as ranges of addresses.
+    """
+
+    message: str = ""
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a route lets through: methods, ranges of addresses, seconds until an answer, bytes of a body; and
+    what it changes in the headers of requests and answers.
+
+    Nothing in a field means that there is no such limit. ``closed`` is for maintenance.
     """
 
     methods: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     timeout: float = 0.0
     max_body: int | None = None
+    request: Headers = UNCHANGED
+    response: Headers = UNCHANGED
+    closed: Closed | None = None
 
 
 UNLIMITED = Limits()
@@ -39,7 +64,8 @@ class Route:
 
     ``prefix`` starts with ``/`` and has no slash at its end, except the root ``/`` itself; ``host`` "" means
     any. ``path`` is what the prefix is rewritten to; ``port`` is None for a child (its gateway's port is
-    known).
+    known). ``check`` is the path that says whether a task is well, "" when listening is enough;
+    ``slow_start`` the seconds in which a new task comes to its share.
     """
 
     service: str
@@ -48,6 +74,8 @@ class Route:
     host: str = ""
     port: int | None = None
     limits: Limits = UNLIMITED
+    check: str = ""
+    slow_start: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +168,21 @@ class PublishedPort:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """What is answered instead of the gateway's own words."""
+
+    content: bytes
+    type: str = "text/html"
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
+    """``errors`` are pages by status."""
+
     publish: tuple[PublishedPort, ...] = ()
     admin: bool = False
     placement: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[int, Page] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +201,7 @@ class Stack:
     """One stack, filled: its services, its children, and what they share.
 
     ``digests`` are those of its images, ``below`` those of the stacks below it by their paths from here.
+    ``maintenance`` tells which of its services are closed, by key; "" stands for the whole stack.
     """
 
     path: StackPath
@@ -178,6 +218,7 @@ class Stack:
     deadline: float | None = None  # seconds without progress that count as failure; None derives it
     digests: Mapping[str, str] = field(default_factory=dict)
     below: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    maintenance: Mapping[str, Closed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from tests.swarm import eventually
 
 HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
 _ADDRESS = re.compile(r"(server-template \S+) 1-\d+ tasks\.([A-Za-z0-9_-]+):\d+")
-_DNS = " init-addr last,none resolvers engine resolve-prefer ipv4"
+DNS = " init-addr last,none resolvers engine resolve-prefer ipv4"
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def running(config: bytes, port: int, folder: Path, missing: frozenset[str] = fr
         text = _ADDRESS.sub(
             lambda found: f"{found[1]} 1-1 127.0.0.1:{ports.get(found[2], 1)}", config.decode()
         )
-        assert _DNS in text
-        (folder / "proxy.cfg").write_text(text.replace(_DNS, "").replace(" resolvers gateways rise 2", ""))
+        assert DNS in text
+        (folder / "proxy.cfg").write_text(text.replace(DNS, "").replace(" resolvers gateways rise 2", ""))
         log = folder / "proxy.log"
         process = stack.enter_context(
             subprocess.Popen(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ailtire_deploy.definition import forms
+from ailtire_deploy.definition import forms, pages
 from ailtire_deploy.definition.draft import Draft
 from ailtire_deploy.definition.parameters import as_map, section
 from ailtire_deploy.definition.routes import routes
@@ -179,4 +179,5 @@ def _gateway(given: Mapping[str, Any]) -> Gateway:
         publish=tuple(PublishedPort(each["port"], each.get("mode", "host")) for each in ports),
         admin=given.get("admin", False),
         placement=dict(given.get("placement", {})),
+        errors=pages.pages(given),
     )

@@ -8,8 +8,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from ailtire_deploy import units
+from ailtire_deploy.definition import headers
 from ailtire_deploy.definition.draft import Draft
 from ailtire_deploy.definition.findings import Finding, quoted
+from ailtire_deploy.definition.parameters import section
 from ailtire_deploy.documents import Path
 from ailtire_deploy.model import UNLIMITED, Limits, Route
 
@@ -31,7 +33,20 @@ def routes(key: str, service: Mapping[str, Any]) -> Iterator[tuple[Path, Route]]
         prefix = _trimmed(f"/{rest}")
         default = _CHILD_PATH if service.get("type") == "stack" else prefix
         path = _trimmed(long.get("path", default))
-        yield ("interface", text), Route(key, prefix, path, host, long.get("port"), limits(long))
+        watched = (checked(long), seconds(long.get("slow_start")))
+        yield ("interface", text), Route(key, prefix, path, host, long.get("port"), limits(long), *watched)
+
+
+def checked(given: Mapping[str, Any]) -> str:
+    """The path that tells how a task is, "" without one."""
+    return str(section(given, "check").get("path", ""))
+
+
+def seconds(given: Any) -> float:
+    """A duration that the schema may still have to refuse; 0 for none."""
+    with suppress(ValueError, TypeError):
+        return units.nanoseconds(given) / units.SECOND if given is not None else 0.0
+    return 0.0
 
 
 def limits(given: Mapping[str, Any]) -> Limits:
@@ -41,8 +56,10 @@ def limits(given: Mapping[str, Any]) -> Limits:
         return Limits(
             tuple(sorted(given.get("methods", ()))),
             tuple(str(each) for text in given.get("allow", ()) for each in _network(text)),
-            units.nanoseconds(timeout) / units.SECOND if timeout is not None else 0.0,
+            seconds(timeout),
             units.size(size) if size is not None else None,
+            headers.changes(given, "request"),
+            headers.changes(given, "response"),
         )
     return UNLIMITED
 
@@ -70,17 +87,28 @@ def _trimmed(path: str) -> str:
 
 
 def findings(draft: Draft) -> Iterator[Finding]:
-    """Reserved and doubled prefixes of a whole stack."""
+    """Reserved and doubled prefixes of a whole stack, and what no route may change or say twice."""
     seen: dict[tuple[str, str], Path] = {}
+    ports: dict[tuple[str, int | None], Route] = {}
     for key, service in draft.services.items():
         for path, route in routes(key, service):
             here: Path = ("services", key, *path)
             yield from _reserved(here, route)
             yield from _unreadable((key, path[-1]), service)
+            yield from headers.findings(here, service["interface"][path[-1]])
+            yield from _disagreeing(here, route, ports.setdefault((key, route.port), route))
             first = seen.setdefault((route.host, route.prefix), here)
             if first != here:
                 message = f"{route.host}{route.prefix} is a route of {first[1]} already"
                 yield Finding(here, message, "one of them has to go")
+
+
+def _disagreeing(path: Path, route: Route, first: Route) -> Iterator[Finding]:
+    """Routes to one port share its tasks, and there is one way to look after them."""
+    for name in ("check", "slow_start"):
+        if getattr(route, name) != getattr(first, name):
+            said = f"another route to port {route.port} says otherwise"
+            yield Finding((*path, name), said, "write the same at each route to this port")
 
 
 def _reserved(path: Path, route: Route) -> Iterator[Finding]:

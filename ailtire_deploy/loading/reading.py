@@ -9,6 +9,7 @@ from typing import Any
 
 from ailtire_deploy.definition import LEVELS, STACKS, Source
 from ailtire_deploy.definition.findings import quoted
+from ailtire_deploy.definition.pages import LIMIT as PAGE_LIMIT
 from ailtire_deploy.definition.rules import CONFIG_LIMIT
 from ailtire_deploy.definition.safety import printable
 from ailtire_deploy.documents import SIZE, Document, read_json, read_yaml
@@ -96,7 +97,13 @@ class Tree:
         if isinstance(made.get("configs"), dict):
             configs = document.at("configs")
             made["configs"] = {key: self._config(configs.at(key), folder) for key in made["configs"]}
+        errors = document.at("gateway", "errors")
+        if isinstance(errors.data, dict):
+            made["gateway"] = {**made["gateway"], "errors": self._pages(errors, folder)}
         return made
+
+    def _pages(self, errors: Document, folder: Folder) -> dict[str, Any]:
+        return {key: self._config(errors.at(key), folder, PAGE_LIMIT) for key in errors.data}
 
     def _service(self, part: Document, folder: Folder, at: StackPath, chain: tuple[Located, ...]) -> Any:
         service = part.data
@@ -127,16 +134,16 @@ class Tree:
             return name
         return self.inline(document, folder.beside(located), at, (*chain, located))
 
-    def _config(self, part: Document, folder: Folder) -> Any:
+    def _config(self, part: Document, folder: Folder, limit: int = CONFIG_LIMIT) -> Any:
         config = part.data
         if not isinstance(config, dict) or not isinstance(config.get("file"), str):
             return config
         rest = {key: value for key, value in config.items() if key != "file"}
         try:
-            return {**rest, **contained(folder.read(config["file"], CONFIG_LIMIT))}
+            return {**rest, **contained(folder.read(config["file"], limit))}
         except Unreadable as error:
             self._problem(part.at("file"), f"{quoted(config['file'])} {error}")
-            return {**rest, "content": ""}
+            return {**rest, "content": "?"}  # never used: what is wrong has been said
 
     def _problem(self, place: Document, message: str) -> None:
         self.reader.problems.append(place.problem((), message))

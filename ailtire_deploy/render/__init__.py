@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ailtire_deploy.model import Site, Stack
-from ailtire_deploy.render import environment, proxy
+from ailtire_deploy.render import environment, proxy, words
 from ailtire_deploy.render.compose import compose
 from ailtire_deploy.render.files import (
     COMPOSE,
@@ -48,6 +48,7 @@ def _proxies(stack: Stack, topology: Topology, subnets: Mapping[str, tuple[str, 
         GATEWAY: proxy.gateway(topology),
         ROUTES: proxy.routes_map(topology),
         FACES: proxy.faces_map(topology, subnets),
+        **words.files(stack),
     }
     if topology.edge:
         files[EDGE] = proxy.edge(topology, topology.edge, stack.gateway.admin)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ailtire_deploy import assets, gates, names
 from ailtire_deploy.documents import digest
 from ailtire_deploy.model import ANY_NETWORK, Child, Site, Stack
-from ailtire_deploy.render import plain, policy
+from ailtire_deploy.render import plain, policy, words
 from ailtire_deploy.render.files import (
     EDGE,
     FACES,
@@ -86,9 +86,17 @@ def _gateway(stack: Stack, topology: Topology, site: Site, files: Mapping[str, b
         "config": hashed("gateway", files[GATEWAY]),
         "routes": hashed("routes", files[ROUTES]),
         "faces": hashed("faces", files[FACES]),
+        "pages": _pages(words.files(stack), files),
         "networks": plain.networks(topology.seats[names.GATEWAY]),
         "policy": policy.rolling("start-first"),
     }
+
+
+def _pages(names: Iterable[str], files: Mapping[str, bytes]) -> list[dict[str, str]]:
+    """Where the pages lie that a proxy sends: beside its configuration."""
+    return [
+        {"source": hashed("page", files[name]), "target": f"/etc/ailtire/{name}"} for name in sorted(names)
+    ]
 
 
 def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -97,6 +105,7 @@ def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, byte
     return {
         "agent": _agent(stack, names.EDGE),
         "config": hashed("edge", files[EDGE]),
+        "pages": _pages(words.edge_files(stack), files),
         "networks": plain.networks(topology.seats[names.EDGE]),
         "ports": [
             {"target": names.GATEWAY_PORT, "published": each.port, "protocol": "tcp", "mode": each.mode}
@@ -181,6 +190,7 @@ def _options(network: Network) -> Mapping[str, Any]:
 def _configs(stack: Stack, files: Mapping[str, bytes]) -> dict[str, str]:
     """Compose key of each config, and the file that holds it."""
     own = {hashed(key, files[name]): name for key, name in _OURS.items() if name in files}
+    own |= {hashed("page", content): name for name, content in words.files(stack).items() if name in files}
     return {**own, **{config_key(stack, key): config_file(key) for key in stack.configs}}
 
 

@@ -21,7 +21,8 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from ailtire_deploy.documents import digest
-from ailtire_deploy.model import UNLIMITED, Limits
+from ailtire_deploy.model import UNLIMITED, Headers, Limits, Page
+from ailtire_deploy.render import words
 from ailtire_deploy.render.narrow import narrow, segments
 from ailtire_deploy.topology import Face, Rule, Target
 
@@ -98,19 +99,29 @@ def limits_id(limits: Limits) -> str:
     return f"l{digest(astuple(limits))[:8]}" if limits != UNLIMITED else ""
 
 
-def limits_of(faces: Iterable[Face]) -> list[dict[str, Any]]:
-    """Every set of limits once, each value narrowed."""
+def limits_of(faces: Iterable[Face], own: Page | None = None) -> list[dict[str, Any]]:
+    """Every set of limits once, each value narrowed. ``own`` is the stack's page for 503."""
     found = {limits_id(rule.limits): rule.limits for face in faces for rule in face.rules}
-    return [_narrowed(name, limits) for name, limits in sorted(found.items()) if name]
+    return [_narrowed(name, limits, own) for name, limits in sorted(found.items()) if name]
 
 
-def _narrowed(name: str, limits: Limits) -> dict[str, Any]:
+def _narrowed(name: str, limits: Limits, own: Page | None) -> dict[str, Any]:
     return {
         "name": name,
         "methods": [narrow("method", each) for each in limits.methods],
         "allow": [narrow("subnet", each) for each in limits.allow],
         "timeout": int(limits.timeout * 1000),
         "max_body": limits.max_body,
+        "request": _changes(limits.request),
+        "response": _changes(limits.response),
+        "closed": words.told(limits.closed, own) if limits.closed else None,
+    }
+
+
+def _changes(headers: Headers) -> dict[str, Any]:
+    return {
+        "set": [(narrow("header", name), narrow("header value", value)) for name, value in headers.set],
+        "remove": [narrow("header", name) for name in headers.remove],
     }
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from ailtire_deploy import assets, traffic
 from ailtire_deploy.names import GATEWAY_PORT, tasks_of
-from ailtire_deploy.render import dispatch
+from ailtire_deploy.render import dispatch, words
 from ailtire_deploy.render.narrow import narrow, segments
 from ailtire_deploy.templating import artifact
-from ailtire_deploy.topology import Rule, Target, Topology
+from ailtire_deploy.topology import LISTENS, Rule, Target, Topology, Watch
 
 DRAIN = "5m"  # how long a replaced configuration may finish what it began
 
@@ -41,6 +41,8 @@ class Backend:
     address: str
     slots: int
     drains: bool
+    watch: Watch = LISTENS
+    host: str = ""
     slow: tuple[int, ...] = ()
     table: str = ""
 
@@ -57,14 +59,14 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
             _hidden(face.name, rule) for face in topology.faces for rule in face.rules if not rule.target
         ],
         "lines": list(_lines(topology)),
-        "limits": dispatch.limits_of(topology.faces),
+        "limits": dispatch.limits_of(topology.faces, topology.errors.get(503)),
         "depths": dispatch.depths(dispatch.entries(topology.faces)),
         "backends": [
             _counting(_servers(target), topology.slow.get(target.label, ()))
             for target in dict.fromkeys(r.target for r in rules if r.target)
         ],
     }
-    return _configuration("haproxy.cfg.j2", place, values)
+    return _configuration("haproxy.cfg.j2", topology, place, values)
 
 
 def routes_map(topology: Topology) -> bytes:
@@ -86,15 +88,16 @@ def _lines(topology: Topology) -> Iterator[dict[str, Any]]:
 def edge(topology: Topology, target: Target, admin: bool, place: Place = Place()) -> bytes:
     """The configuration of the published proxy in front of a root's gateway."""
     values = {"path": str(topology.path), "admin": admin, "backends": [_servers(target)]}
-    return _configuration("edge.cfg.j2", place, values)
+    return _configuration("edge.cfg.j2", topology, place, values)
 
 
-def _configuration(template: str, place: Place, values: Mapping[str, Any]) -> bytes:
+def _configuration(template: str, topology: Topology, place: Place, values: Mapping[str, Any]) -> bytes:
     base = artifact(
         assets.template("proxy.cfg.j2"),
         socket=narrow("file", place.socket),
         states=narrow("file", place.states),
         drain=DRAIN,
+        answers=words.answers(topology.errors),
     )
     text = artifact(assets.template(template), base=base, bind=narrow("bind", place.bind), **values)
     return text.encode()
@@ -127,7 +130,9 @@ def conditions(face: str, rule: Rule) -> list[str]:
 def _servers(target: Target) -> Backend:
     address = f"{tasks_of(narrow('name', target.service))}:{target.port:d}"
     name = narrow("label", target.label)
-    return Backend(name, target.label.lstrip("_"), address, target.slots, target.drains)
+    watch = replace(target.watch, path=segments(target.watch.path) if target.watch.path else "")
+    host = narrow("name", target.service)
+    return Backend(name, target.label.lstrip("_"), address, target.slots, target.drains, watch, host)
 
 
 def _counting(backend: Backend, slow: tuple[int, ...]) -> Backend:

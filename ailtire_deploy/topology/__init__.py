@@ -14,15 +14,17 @@ from ailtire_deploy import names
 from ailtire_deploy.model import Stack
 from ailtire_deploy.topology import faces, seats
 from ailtire_deploy.topology.seats import admin_of
-from ailtire_deploy.topology.shape import Face, Network, Rule, Seat, Target, Topology
+from ailtire_deploy.topology.shape import LISTENS, Face, Network, Rule, Seat, Target, Topology, Watch
 
 __all__ = [
+    "LISTENS",
     "Face",
     "Network",
     "Rule",
     "Seat",
     "Target",
     "Topology",
+    "Watch",
     "admin_of",
     "decide",
 ]
@@ -36,4 +38,5 @@ def decide(stack: Stack) -> Topology:
         dict(seats.seats(stack)),
         faces.faces(stack),
         faces.gateway(stack.path, names.GATEWAY) if seats.publishes(stack) else None,
+        errors=stack.gateway.errors,
     )

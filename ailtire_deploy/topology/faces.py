@@ -18,12 +18,14 @@ child.CHILD    ``POST /_admin/register``                      the own controller
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ailtire_deploy import names
-from ailtire_deploy.model import Child, Route, Service, Stack
+from ailtire_deploy.model import Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import ADMIN_PORT, GATEWAY_PORT, StackPath
 from ailtire_deploy.topology.seats import sibling_of
 from ailtire_deploy.topology.shape import SLOTS, Face, Rule, Target
+from ailtire_deploy.topology.watching import watch
 
 ADMIN, DOWN = "_admin", "_down"
 
@@ -58,7 +60,14 @@ def _routes(stack: Stack) -> Iterator[Rule]:
     services = {service.key: service for service in stack.services}
     for route in ordered(_all_routes(stack)):
         target = targets.get(route.service) or plain(stack.path, services[route.service], route)
-        yield Rule(target, route.prefix, route.path, route.host, limits=route.limits)
+        limits = closed(stack, route)
+        yield Rule(target, route.prefix, route.path, route.host, limits=limits)
+
+
+def closed(stack: Stack, route: Route) -> Limits:
+    """A route's limits, with the maintenance of its service or else of the whole stack."""
+    found = stack.maintenance.get(route.service) or stack.maintenance.get("")
+    return replace(route.limits, closed=found) if found else route.limits
 
 
 def _all_routes(stack: Stack) -> Iterator[Route]:
@@ -102,7 +111,8 @@ def plain(path: StackPath, service: Service, route: Route) -> Target:
     if route.port is None:
         raise ValueError(f"the route {route.prefix} of {service.key} has no port")
     label = service.key if len(_ports(service)) == 1 else f"{service.key}.{route.port}"
-    return Target(label, names.in_stack(path, service.key), route.port, slots(service))
+    name = names.in_stack(path, service.key)
+    return Target(label, name, route.port, slots(service), watch=watch(service, route.port))
 
 
 def _ports(service: Service) -> set[int | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ailtire_deploy.model import ANY_NETWORK, UNLIMITED, Limits, NetworkOptions
+from ailtire_deploy.model import ANY_NETWORK, UNLIMITED, Limits, NetworkOptions, Page
 from ailtire_deploy.names import EDGE, GATEWAY, StackPath
 
 SLOTS = (
@@ -37,6 +37,24 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """How tasks are looked after; times in milliseconds.
+
+    ``path`` "" is a look whether something listens. ``fall`` bad answers make a task one that is not asked
+    any more; in ``slow_start`` a new one comes to its share.
+    """
+
+    path: str = ""
+    interval: int = 500
+    timeout: int = 2000
+    fall: int = 1
+    slow_start: int = 0
+
+
+LISTENS = Watch()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """All tasks of one engine service. ``label`` names it in the proxy's configuration and log.
 
@@ -48,6 +66,7 @@ class Target:
     port: int
     slots: int = SLOTS
     drains: bool = False
+    watch: Watch = LISTENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,7 @@ class Topology:
     faces: tuple[Face, ...] = ()
     edge: Target | None = None  # where the edge leads, in a root that publishes
     slow: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    errors: Mapping[int, Page] = field(default_factory=dict)  # what its proxies answer instead of our words
 
     @property
     def proxies(self) -> tuple[str, ...]:
