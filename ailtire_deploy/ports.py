@@ -41,6 +41,14 @@ class Tagged:
     denied: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How often an engine was called, and how often in vain."""
+
+    calls: int = 0
+    errors: int = 0
+
+
 class Engine(Protocol):
     """One swarm. Names go in, ids never come out; errors are those of ``errors``.
 
@@ -87,6 +95,10 @@ class Engine(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Return when an event says that something of ours changed, at the latest after ``seconds``."""
+        ...
+
+    def usage(self) -> Mapping[tuple[str, str], Calls]:
+        """How it was used since it was made, by HTTP method and kind of thing."""
         ...
 
     def close(self) -> None: ...
@@ -152,6 +164,7 @@ class Accepted:
 
 __all__ = [
     "Accepted",
+    "Calls",
     "Children",
     "Engine",
     "EngineInfo",

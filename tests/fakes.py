@@ -17,7 +17,7 @@ from ailtire_deploy.engine.reading import is_ours
 from ailtire_deploy.errors import Busy, Conflict, OutOfSequence, Overtaken, Refused
 from ailtire_deploy.names import LABEL_ROOT, StackPath
 from ailtire_deploy.plan.holding import references
-from ailtire_deploy.ports import EngineInfo, LogLine, Tagged
+from ailtire_deploy.ports import Calls, EngineInfo, LogLine, Tagged
 from ailtire_deploy.state import AGAIN, LIVE, Key, Resource, State, Task
 
 Spec = Mapping[str, Any]
@@ -100,6 +100,9 @@ class FakeEngine:
         networks = (each for each in found if each.key in strangers and each.kind == "network")
         taken = {each.name: each.facts.get("subnets", ()) for each in networks}
         return State.of(ours, tasks=tasks, foreign=frozenset(strangers), taken=taken)
+
+    def usage(self) -> Mapping[tuple[str, str], Calls]:
+        return {("POST", "services"): Calls(len(self.writes), self.attempts - len(self.writes))}
 
     def create(self, resource: Resource) -> None:
         self._write(f"create {resource.key}", lambda: self._create(resource))

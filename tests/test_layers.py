@@ -33,7 +33,7 @@ LAYERS: dict[int, frozenset[str]] = {
             "followup",
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
-        | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic"}
+        | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic", "metrics"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
@@ -50,6 +50,7 @@ DOORS = {
     "docker": {"engine"},
     "jinja2": {"templating"},
     "jsonschema": {"definition"},
+    "prometheus_client": {"rest"},
     "referencing": {"definition"},
     "requests": {"children"},
     "rich": {"cli"},

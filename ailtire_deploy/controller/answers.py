@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -16,10 +17,11 @@ from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.controller.kin import Kin
 from ailtire_deploy.controller.lines import LastLines
 from ailtire_deploy.controller.loop import Loop
-from ailtire_deploy.errors import NotFound
+from ailtire_deploy.errors import NotFound, Unreachable
 from ailtire_deploy.idempotency import Once
 from ailtire_deploy.log_lines import Source
 from ailtire_deploy.log_streams import newest
+from ailtire_deploy.metrics import Family, families
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
@@ -76,6 +78,14 @@ class Controller:
         observed = self.observed()
         lines = self.lines.of(observed, self.path)
         return self.kin.status(observed, lines, self.loop.now(), budget)
+
+    def metrics(self) -> tuple[Family, ...]:
+        """Numbers about this stack; while the swarm cannot be seen, those of the last look."""
+        with suppress(Unreachable):
+            self.observed()
+        loop = self.loop
+        heard = self.kin.heartbeats(loop.now())
+        return families(loop.snapshot.observed, self.path, loop.work, loop.engine.usage(), heard)
 
     def log(
         self, service: str | None, tail: int, since: float, follow: bool, recursive: bool, stop: Stop

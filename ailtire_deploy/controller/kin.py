@@ -42,6 +42,10 @@ class Kin:
         self.heard[child] = now
         return {"parent": str(self.path), "name": child}
 
+    def heartbeats(self, now: float) -> dict[str, float]:
+        """How many seconds ago each child said that it is alive; only those that did."""
+        return {child: max(0.0, now - heard) for child, heard in self.heard.items()}
+
     def status(
         self, observed: State, lines: Mapping[str, LogLineInfo], now: float, budget: float
     ) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from ailtire_deploy.controller.journal import Journal
 from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.departures import stand_in, sweeper
 from ailtire_deploy.errors import AiltireError, Failed, InvalidInput
+from ailtire_deploy.metrics import Work
 from ailtire_deploy.model import Site
 from ailtire_deploy.names import LABEL_RESTORES, StackPath
 from ailtire_deploy.pipeline import Writer
@@ -60,6 +61,7 @@ class Loop:
     wake: threading.Event = field(default_factory=threading.Event)
     offers: Offers = field(default_factory=Offers)
     journal: Journal = field(init=False)
+    work: Work = field(default_factory=Work)  # one assignment replaces it
     logins: frozenset[str] = frozenset()  # the secrets of registries that this process has
     _progress: Progress | None = None
     _revision: str = ""
@@ -102,6 +104,21 @@ class Loop:
 
     def reconcile(self) -> float:
         """One round. Returns after how many seconds to look again. Raises what the engine raises."""
+        begun, failed = time.monotonic(), 1
+        try:
+            after, failed = self._round(), 0
+            return after
+        finally:
+            done, seconds = self.work, time.monotonic() - begun
+            self.work = replace(
+                done,
+                rounds=done.rounds + 1,
+                failed=done.failed + failed,
+                seconds=done.seconds + seconds,
+                ended=self.now(),
+            )
+
+    def _round(self) -> float:
         observed = self.look()
         last = revisions.newest(observed, self.path)
         if last is None:
@@ -155,6 +172,7 @@ class Loop:
         desired = pipeline.towards(last, observed, writer)
         self.offers.put(desired)
         step = plan(desired, observed, self.path, self.now())
+        self.work = replace(self.work, differing=Counter(each.key.kind for each in step.operations))
         report = apply(step, self.engine)
         helped = self._stand_in(desired, observed, writer)
         self._changed.update(entry.stack for entry in report.changed)

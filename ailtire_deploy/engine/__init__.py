@@ -16,7 +16,7 @@ from ailtire_deploy.engine.reading import Found, exactly, is_ours, read
 from ailtire_deploy.engine.wire import Wire
 from ailtire_deploy.errors import Conflict, NotFound, OutOfSequence, Overtaken, Refused, Unreachable
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.ports import EngineInfo, LogLine, Tagged
+from ailtire_deploy.ports import Calls, EngineInfo, LogLine, Tagged
 from ailtire_deploy.state import AGAIN, Key, Resource, State
 
 PATHS = {"network": "/networks", "config": "/configs", "secret": "/secrets", "service": "/services"}
@@ -56,6 +56,10 @@ class SwarmEngine:
             swarm.get("Nodes", 0),
             swarm.get("Managers", 0),
         )
+
+    def usage(self) -> Mapping[tuple[str, str], Calls]:
+        """How it was used, by HTTP method and kind of thing."""
+        return self._wire.usage()
 
     def observe(self, root: StackPath) -> State:
         """All that bears our labels in the tree of ``root``, its tasks, and the names that strangers hold."""

@@ -19,7 +19,8 @@ from docker.types import CancellableStream
 
 from ailtire_deploy.engine.connect import TIMEOUT, Address, connect
 from ailtire_deploy.engine.errors import reaching, translate
-from ailtire_deploy.errors import Unreachable
+from ailtire_deploy.errors import AiltireError, Unreachable
+from ailtire_deploy.ports import Calls
 
 CONNECT_TIMEOUT = 5.0
 PAUSES = (0.1, 0.3)  # seconds before a read that failed is tried again
@@ -34,6 +35,13 @@ class Wire:
         self._patience = patience
         self._client: docker.APIClient | None = None
         self._lock = threading.Lock()
+        self._asked: dict[tuple[str, str], Calls] = {}
+        self._counting = threading.Lock()
+
+    def usage(self) -> Mapping[tuple[str, str], Calls]:
+        """How the engine was called: by method, and by what the path begins with (``services``)."""
+        with self._counting:
+            return dict(self._asked)
 
     @property
     def api(self) -> str:
@@ -94,6 +102,29 @@ class Wire:
         silence: float | None,
         stream: bool,
         headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        kind = method, path.split("/")[1]
+        self._count(kind, calls=1)
+        try:
+            return self._sent(method, path, query, body, silence, stream, headers)
+        except AiltireError:
+            self._count(kind, errors=1)
+            raise
+
+    def _count(self, kind: tuple[str, str], calls: int = 0, errors: int = 0) -> None:
+        with self._counting:
+            before = self._asked.get(kind, Calls())
+            self._asked[kind] = Calls(before.calls + calls, before.errors + errors)
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Any,
+        silence: float | None,
+        stream: bool,
+        headers: Mapping[str, str] | None,
     ) -> Any:
         client = self._connected()
         with reaching(str(self.address)):

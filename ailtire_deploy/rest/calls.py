@@ -12,7 +12,7 @@ from ailtire_deploy.documents import canonical
 from ailtire_deploy.errors import Refused
 from ailtire_deploy.idempotency import Once
 from ailtire_deploy.identity import Caller
-from ailtire_deploy.rest import bodies, streams
+from ailtire_deploy.rest import bodies, exposition, streams
 from ailtire_deploy.rest.messages import Answer, Request, json_answer
 from ailtire_deploy.rest.places import Place
 from ailtire_deploy.rest.problems import HttpError
@@ -93,6 +93,12 @@ def status(call: Call) -> Answer:
     found = call.controller.status(call.budget)
     explain = call.parameters.get("explain", False)
     return json_answer(explanation.explained(cast("Status", found)) if explain else found)
+
+
+def metrics(call: Call) -> Answer:
+    """In Prometheus' text format."""
+    found = exposition.text(str(call.controller.path), call.controller.metrics())
+    return Answer(200, found, exposition.KIND)
 
 
 def register(call: Call) -> Answer:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ailtire_deploy import identity
-from ailtire_deploy.rest import calls, shapes
+from ailtire_deploy.rest import calls, exposition, shapes
 from ailtire_deploy.rest.calls import HTML, Call
 from ailtire_deploy.rest.messages import Answer, json_answer
 from ailtire_deploy.rest.openapi import document
@@ -116,6 +116,11 @@ ENDPOINTS = (
         {200: {EVENTS: shapes.TEXT}},
         parameters=("last_event_id",),
         streams=True,
+    ),
+    Endpoint(
+        *("GET", "metrics", "viewer", calls.metrics),
+        "numbers about this one stack, its gateway and its controller, in Prometheus' text format",
+        {200: {exposition.KIND: shapes.TEXT}},
     ),
     Endpoint(
         *("POST", "update", "operator", calls.update),

@@ -9,7 +9,7 @@ import re
 from http import HTTPStatus
 
 from ailtire_deploy.ports import Reply
-from ailtire_deploy.rest import bodies, parameters, streams
+from ailtire_deploy.rest import bodies, exposition, parameters, streams
 from ailtire_deploy.rest.calls import HTML, Call, log_type
 from ailtire_deploy.rest.endpoints import NUMBER, Endpoint
 from ailtire_deploy.rest.messages import JSON, Answer, json_answer
@@ -22,7 +22,7 @@ def forward(call: Call, endpoint: Endpoint) -> Answer:
     """The child's answer to the same call. Raises HttpError, and Unreachable when there is none."""
     if endpoint.method == "POST":
         bodies.read(call.request)  # what cannot be read goes no further
-    if endpoint.streams:
+    if endpoint.streams or exposition.KIND in endpoint.gives[200]:
         return _stream(call, endpoint)
     reply = _reply(call, endpoint)
     if endpoint.name == "view" and reply.status == 200:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.idempotency import Once
+from ailtire_deploy.metrics import Family
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
@@ -28,6 +29,10 @@ class Controller(Protocol):
 
     def status(self, budget: float) -> Mapping[str, Any]:
         """The tree as JSON, within ``budget`` seconds: who runs out of them answers with what there is."""
+        ...
+
+    def metrics(self) -> Iterable[Family]:
+        """Numbers about this one stack and its controller."""
         ...
 
     def log(

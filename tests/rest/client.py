@@ -12,6 +12,7 @@ from ailtire_deploy import identity
 from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.errors import NotFound
 from ailtire_deploy.idempotency import Once
+from ailtire_deploy.metrics import Family
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
@@ -67,6 +68,10 @@ class Remembering:
     ) -> Iterator[LogLine | None]:
         self._note("log", service, tail, since, follow, recursive)
         return iter(self.lines)
+
+    def metrics(self) -> tuple[Family, ...]:
+        self._note("metrics")
+        return (Family("rounds", "counter", "Rounds of the loop.", (), (((), 3.0),)),)
 
     def plan(self) -> Mapping[str, Any]:
         self._note("plan")
