@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ailtire_deploy import moments, revisions, symptoms, verdict
+from ailtire_deploy import moments, paces, revisions, symptoms, verdict
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.state import Resource, State
@@ -41,6 +41,7 @@ def left(observed: State, path: StackPath, now: float) -> float | None:
     borne = verdict.patience(own, verdict.deadline(observed, path))
     jobs = verdict.job_times(own, observed)
     moved = [newest.found.created, *(each for service in own for each in moves(service, observed, now))]
+    moved += [max(each.since, each.until) for each in paces.releases(observed, path)]
     return max(0.0, max(moved) + max([borne, *jobs]) - now)
 
 

@@ -15,6 +15,7 @@ from ailtire_deploy.names import StackPath
 
 Condition = Literal["started", "healthy", "completed"]
 OnFailure = Literal["rollback", "pause", "continue"]
+Way = Literal["rolling", "recreate", "blue-green", "canary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,44 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Which part of the requests (percent) the candidate of a release gets, and for how many seconds at
+    least.
+    """
+
+    weight: int
+    pause: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What ends a release: more errors than ``errors`` percent of the requests, or more that took longer than
+    so many milliseconds (``slower``: milliseconds and percent).
+    """
+
+    errors: float | None = None
+    slower: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How a service comes to its next version. ``manual``: it waits for a person before it goes on."""
+
+    way: Way = "rolling"
+    steps: tuple[Step, ...] = ()
+    manual: bool = False
+    abort_if: Tolerance = Tolerance()
+
+    @property
+    def staged(self) -> bool:
+        """Whether the new version runs beside the old one, and the gateway divides the requests."""
+        return bool(self.steps)
+
+
+ROLLING = Strategy()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A container workload; with ``job`` one that runs once for each change of what it is made of."""
 
@@ -132,6 +171,7 @@ class Service:
     egress: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     job: Job | None = None
+    strategy: Strategy = ROLLING
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ EDGE = "edge"
 SWEEP = "sweep"  # removes a root's controller, and at last itself
 SIBLING = "sibling"  # networks
 FAMILY = "family"
+NEXT = "next"  # the end of a candidate's name
 RESERVED = frozenset({ADMIN, GATEWAY, EDGE, SWEEP, SIBLING, FAMILY})
 
 LABEL_OWNER = "ailtire.owner"  # path of the stack whose controller writes it; LAUNCHER for the command line
@@ -42,6 +43,8 @@ LABEL_AUTHOR = "ailtire.author"
 LABEL_RESTORES = "ailtire.restores"  # of a rollback: the revision whose body it bears
 LABEL_UNDOES = "ailtire.undoes"  # of one that a controller made by itself: the revision that failed
 LABEL_ONCE = "ailtire.once"  # of a revision made with an idempotency key: that, and what was answered
+LABEL_RELEASE = "ailtire.release"  # of a revision: how far the releases of its services have come
+LABEL_CANDIDATE = "ailtire.candidate"  # of a service that stands in for the next version of another: its key
 LABEL_REGISTRY = "ailtire.registry"  # of a secret with credentials: the host they are for
 OUR_LABELS = "ailtire."
 COMMAND_LINE = "-"
@@ -123,6 +126,16 @@ def sibling_network(path: StackPath, mark: str = "") -> str:
 
 def family_network(path: StackPath) -> str:
     return in_stack(path, FAMILY)
+
+
+def candidate_service(path: StackPath, key: str) -> str:
+    """The next version of a service, while both are there. No part is empty: nothing else has a ``__``."""
+    return engine_name(*path.parts, key, "", NEXT)
+
+
+def candidate_key(key: str) -> str:
+    """What the next version of a service is called in its stack, and in the gateway: no key has a dot."""
+    return f"{key}.{NEXT}"
 
 
 def admin_service(path: StackPath) -> str:

@@ -18,7 +18,6 @@ from ailtire_deploy import (
     names,
     proxies,
     registries,
-    render,
     revisions,
     specs,
     topology,
@@ -26,7 +25,9 @@ from ailtire_deploy import (
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.model import Child, Service, Site, Stack
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.releases import wishes as releases
 from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, PARENT, Revision
+from ailtire_deploy.staging import Staging
 from ailtire_deploy.state import Key, Need, Resource, State
 
 
@@ -37,7 +38,8 @@ class Writer:
     ``key`` is the stack's own (the root's for the command line), ``origin`` the root revision its wishes come
     from, ``revision`` the name of the stack's own, ``back`` whether that is a way back, ``lost`` the children
     whose controllers will not come up any more, ``wished`` when the revision was written (an update that the
-    engine gave up before that is tried again), ``registries`` the secrets it logs in with, by host.
+    engine gave up before that is tried again), ``registries`` the secrets it logs in with, by host, ``now``
+    what time it is for what is under way.
     """
 
     site: Site
@@ -49,6 +51,7 @@ class Writer:
     revision: str = ""
     back: bool = False
     registries: Mapping[str, str] = field(default_factory=dict)
+    now: float = 0.0
 
 
 def present(stack: Stack, observed: State, writer: Writer) -> State:
@@ -57,16 +60,17 @@ def present(stack: Stack, observed: State, writer: Writer) -> State:
     left = tuple(c for c in stack.children if stack.path / c.key not in gone)
     stays = registries.equipped(replace(stack, children=left), writer.registries, writer.site)
     wishes = child_revisions(stays, observed, writer)
-    shape = topology.decide(stays)
-    artifacts = render.render(stays, shape, writer.site, subnets(observed))
-    made = specs.resources(stays, artifacts, {key: wish.name for key, wish in wishes.items()})
+    named = {key: wish.name for key, wish in wishes.items()}
+    staged = Staging(stays, observed, writer.site, named, writer.revision, writer.back, filled)
+    made, going = staged.resources()
     made = proxies.settled(made, observed, stays.path)
     made = [replace(each, facts={**each.facts, "wished": writer.wished}) for each in made]
+    made = releases.staged(made, going, observed, staged.former, writer.now)
     return State.of(
         [
             *jobs.asked_for(made, observed, writer.revision, writer.back),
             *wishes.values(),
-            *proxies.key_secrets(stays.path, shape.proxies, writer.key),
+            *proxies.key_secrets(stays.path, topology.decide(stays).proxies, writer.key),
             *(child_key(stays, child, writer) for child in stays.children),
             *(
                 kept
@@ -154,11 +158,6 @@ def own_secrets(stack: Stack, observed: State) -> Iterable[Resource]:
         key = Key("secret", secret.name)
         found = observed.resources.get(key)
         yield replace(found, adopt_only=True) if found else Resource(key, adopt_only=True)
-
-
-def subnets(observed: State) -> Mapping[str, tuple[str, ...]]:
-    """The address ranges the engine chose, by network."""
-    return {each.name: tuple(each.facts.get("subnets", ())) for each in observed if each.kind == "network"}
 
 
 def departure(

@@ -32,6 +32,15 @@ ENDED_BADLY = frozenset({"failed", "rejected", "orphaned"})
 AGAIN = "again"
 """Among the facts of a wish: its tasks are to be replaced although nothing in its spec says so."""
 
+HELD = "held"
+"""Among the facts of a wish: what it has to wait for, in words, although all it needs is there."""
+
+CAUSE = "cause"
+"""Among the facts of a wish: why it is made, or goes."""
+
+GIVEN_UP = "given up"
+"""Among the facts of a wish: why it will not be, and with it the whole revision."""
+
 LAST = "last"
 """Among the facts of a wish: it is made after everything else."""
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from ailtire_deploy import causes, names, pipeline, proxies, revisions, symptoms
+from ailtire_deploy import causes, names, paces, pipeline, proxies, revisions, symptoms
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import Plan
 from ailtire_deploy.report import Report
-from ailtire_deploy.state import Resource, State
-from ailtire_deploy.units import SECOND
+from ailtire_deploy.state import GIVEN_UP, Resource, State
 
 GRACE = 60.0  # seconds for what no health check speaks of: an image pull, scheduling, a slow program
 
@@ -73,7 +72,9 @@ def judge(
         return Verdict("converged", (), progress)
     stalled = now - progress.since
     hopeless = any(waits_for_others(each, observed, now) for each in desired)
-    times = [patience, *job_times(desired, observed), *(patience_below(observed, child) for child in at_work)]
+    own = {each.path for each in desired if each.kind == "service" and each.path == each.owner}
+    times = [patience, *job_times(desired, observed), *paces.rests(observed, own)]
+    times += [patience_below(observed, child) for child in at_work]
     if stalled > max(times) or (stalled > patience / 2 and hopeless):
         return Verdict("failed", tuple(sorted(explain(open_ends, report, observed, now))), progress)
     return Verdict("pending", (), progress)
@@ -145,7 +146,7 @@ def movement(observed: State, children: Iterable[StackPath]) -> Iterable[str]:
         for each in observed:
             if child.covers(each.path):
                 moves = each.kind == "service" and not observed.settled(each.name)
-                yield f"{each.key} {moves} {outcome(each)}"
+                yield f"{each.key} {moves} {outcome(each)} {each.labels.get(names.LABEL_RELEASE, '')}"
 
 
 def outcome(revision: Resource) -> str:
@@ -178,6 +179,8 @@ def failures(
             yield told(found, last)
         if found and (said := proxies.refusal(each, found)):
             yield told(found, f"the proxy refuses its new configuration: {said}")
+        if found and GIVEN_UP in each.facts:
+            yield told(found, each.facts[GIVEN_UP])
         if found and job_failed(each, found, observed):
             yield told(found, symptoms.of(found, observed, now).message)
     for child in pending_children(desired, observed):
@@ -258,7 +261,7 @@ def patience_below(observed: State, child: StackPath) -> float:
     stacks = revisions.stacks(observed, child)
     times = [patience(state_of(observed, each), deadline(observed, each)) for each in stacks]
     jobs = (each for each in observed if child.covers(each.path))
-    return GRACE + max([*times, *job_times(jobs, observed)])
+    return GRACE + max([*times, *job_times(jobs, observed), *paces.rests(observed, stacks)])
 
 
 def state_of(observed: State, path: StackPath) -> State:
@@ -275,21 +278,4 @@ def patience(desired: State, asked: float | None = None) -> float:
     if asked is not None:
         return asked
     services = (each.spec for each in desired if each.kind == "service")
-    return GRACE + max((health_time(each) + pace(each) for each in services), default=0.0)
-
-
-def pace(spec: Mapping[str, Any]) -> float:
-    """Seconds that an update rests between two batches of tasks: each batch is progress."""
-    update = spec.get("UpdateConfig", {})
-    return float(update.get("Delay", 0) + update.get("Monitor", 0)) / SECOND
-
-
-def health_time(spec: Mapping[str, Any]) -> float:
-    """Seconds until a container that never becomes healthy is said to be so (engine defaults: 30 s, three
-    times).
-    """
-    check = spec.get("TaskTemplate", {}).get("ContainerSpec", {}).get("Healthcheck", {})
-    if not check.get("Test"):
-        return 0.0
-    once = (check.get("Interval", 30 * SECOND) + check.get("Timeout", 30 * SECOND)) / SECOND
-    return float(check.get("StartPeriod", 0) / SECOND + once * check.get("Retries", 3))
+    return GRACE + max((paces.health_time(each) + paces.pace(each) for each in services), default=0.0)

@@ -7,9 +7,10 @@ at any call. Time is a number that each look moves on.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 from ailtire_deploy import names, proxies
 from ailtire_deploy.controller import Loop
@@ -126,11 +127,13 @@ def entry(definition, name: str = "shop", **parameters):
 
 
 class Obedient(Offers):
-    """Proxies that serve at once what they are offered."""
+    """Proxies that serve at once what they are offered, and count what they are told."""
+
+    traffic: Mapping[str, object] = MappingProxyType({})
 
     def facts(self, service: str) -> dict[str, object]:
         live = content_id(self._files[service]) if service in self._files else ""
-        return {proxies.SERVING: (live,) * 9, proxies.REFUSED: {}}
+        return {proxies.SERVING: (live,) * 9, proxies.REFUSED: {}, proxies.TRAFFIC: dict(self.traffic)}
 
 
 def three_levels(**more) -> dict:

@@ -94,7 +94,18 @@ def test_no_pattern_can_be_made_slow(pattern: str) -> None:
 def test_a_job_takes_the_keys_of_a_service_but_those_that_make_no_sense_for_it() -> None:
     job, service = (SCHEMAS["stack"]["$defs"][each]["properties"] for each in ("job", "service"))
     own = {key for key, value in job.items() if "$ref" not in value or "/properties/" not in value["$ref"]}
-    assert own == {"deploy", "timeout", "retries", "interface", "healthcheck", "restart", "scale", "type"}
+    only = {
+        "deploy",
+        "timeout",
+        "retries",
+        "interface",
+        "healthcheck",
+        "restart",
+        "scale",
+        "type",
+        "strategy",
+    }
+    assert own == only
     assert service.keys() <= job.keys()
     assert all(job[key] == {"$ref": f"#/$defs/service/properties/{key}"} for key in job.keys() - own)
 

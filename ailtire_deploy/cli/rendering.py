@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ailtire_deploy import definition, pipeline, registries, revisions, topology
+from ailtire_deploy import definition, registries, revisions, staging, topology
 from ailtire_deploy.cli.swarms import entries_on
 from ailtire_deploy.launcher import Launcher
 from ailtire_deploy.loading import Entry, Playbook
@@ -30,7 +30,7 @@ def tree(launcher: Launcher, entry: Entry, observed: State) -> Iterator[tuple[st
     """The files of a root and everything below it, and the environment of the root's own controller."""
     wish = launcher.wish(entry, observed, keep=False)
     body = revisions.decode(wish.revision.data or b"", wish.revision.name)
-    subnets = pipeline.subnets(observed)
+    subnets = staging.subnets(observed)
     known = wish.writer.registries
     for stack in stacks(body, entry.path):
         equipped = registries.equipped(stack, known, launcher.site)

@@ -26,6 +26,8 @@ from ailtire_deploy.names import LABEL_RESTORES, StackPath
 from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import plan
 from ailtire_deploy.ports import Engine
+from ailtire_deploy.releases import asking as releases
+from ailtire_deploy.releases import moves
 from ailtire_deploy.report import Report
 from ailtire_deploy.revisions import Revision
 from ailtire_deploy.state import State
@@ -34,6 +36,7 @@ from ailtire_deploy.verdict import Progress, Verdict
 SETTLED = 30.0  # seconds until the next look when nothing moves
 MOVING = 1.0
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0)
+WATCHING = 5.0  # seconds after each round of a release for which the gateways are listened to closely
 BREATH = 0.3  # seconds between two rounds, however many events come
 QUICK = 0.025  # the same after rounds that wrote something, doubled with each of them
 
@@ -170,7 +173,14 @@ class Loop:
         if not last.absent:
             gates.refuse([pipeline.filled(last)], self._versions)
         desired = pipeline.towards(last, observed, writer)
+        ahead = moves.moved(desired, observed, last, self.now())
+        if ahead:
+            log.info("%s: releases: %s", last.name, ahead.labels[names.LABEL_RELEASE])
+            self.engine.update(ahead, last.found)
+            return 0.0
         self.offers.put(desired)
+        if releases.on(last):
+            self.offers.watch(WATCHING)
         step = plan(desired, observed, self.path, self.now())
         self.work = replace(self.work, differing=Counter(each.key.kind for each in step.operations))
         report = apply(step, self.engine)
@@ -198,7 +208,20 @@ class Loop:
         gone = verdict.lost_below(observed, self.path, self.now())
         wished, back = last.found.created, revisions.brings_back(observed, last)
         known = registries.mounted(observed, observed, self.path)
-        return Writer(self.site, self.key, last.origin, str(self.path), gone, wished, last.name, back, known)
+        return Writer(
+            *(
+                self.site,
+                self.key,
+                last.origin,
+                str(self.path),
+                gone,
+                wished,
+                last.name,
+                back,
+                known,
+                self.now(),
+            )
+        )
 
     def _stand_in(self, desired: State, observed: State, writer: Writer) -> Report:
         """Take down children that shall go and have no controller any more."""

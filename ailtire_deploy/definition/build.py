@@ -9,6 +9,7 @@ from ailtire_deploy.definition import forms, pages
 from ailtire_deploy.definition.draft import Draft
 from ailtire_deploy.definition.parameters import as_map, section
 from ailtire_deploy.definition.routes import routes
+from ailtire_deploy.definition.strategies import strategy
 from ailtire_deploy.model import (
     Child,
     Dependency,
@@ -71,6 +72,7 @@ def _service(draft: Draft, key: str, shared: Mapping[str, str]) -> Service:
         egress=each.get("egress", False),
         options=_options(each),
         job=_job(each) if key in draft.jobs else None,
+        strategy=strategy(each),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
-from ailtire_deploy.definition import forms, networks, pages, routes, safety
+from ailtire_deploy.definition import forms, networks, pages, routes, safety, strategies
 from ailtire_deploy.definition.draft import Draft, ends, is_unchecked
 from ailtire_deploy.definition.findings import Finding, nearest
 from ailtire_deploy.definition.parameters import section
@@ -258,5 +258,6 @@ RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _secrets,
     networks.findings,
     pages.findings,
+    strategies.findings,
     safety.findings,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ailtire_deploy.plan.operations import Operation
-from ailtire_deploy.state import Key, Need, Resource, State
+from ailtire_deploy.state import HELD, Key, Need, Resource, State
 
 
 def hold(drafts: Sequence[Operation], desired: State, observed: State) -> tuple[Operation, ...]:
@@ -40,6 +40,8 @@ class _View:
 
     def reasons(self, operation: Operation) -> Iterator[str]:
         yield from (str(need) for need in operation.resource.needs if self.unmet(need))
+        if HELD in operation.resource.facts:
+            yield operation.resource.facts[HELD]
         if operation.key.kind == "service" and operation.verb != "remove":
             yield from self.missing(operation.resource)
             yield from self.predecessor(operation)

@@ -10,7 +10,7 @@ from ailtire_deploy.diff import Change
 from ailtire_deploy.names import LABEL_OWNER, LABEL_PATH, LABEL_RUN, StackPath
 from ailtire_deploy.plan.operations import Operation
 from ailtire_deploy.plan.ranges import clash
-from ailtire_deploy.state import AGAIN, Resource, State
+from ailtire_deploy.state import AGAIN, CAUSE, Resource, State
 
 IMMUTABLE_DATA = "only the labels of a {kind} can change; its content needs another name"
 LEFT_BEHIND = re.compile(r"TaskTemplate\.ContainerSpec\.Mounts\[.*\]\.Source")
@@ -49,7 +49,7 @@ def _create(wish: Resource, observed: State) -> Operation:
         return Operation("create", wish, cause="it is not there", error=error, hopeless=True)
     before = _predecessor(wish, observed)
     if before is None:
-        return Operation("create", wish, cause="it is not there")
+        return Operation("create", wish, cause=wish.facts.get(CAUSE, "it is not there"))
     return Operation(
         "create", wish, cause=f"takes the place of {before.name}", changes=diff.contents(wish, before)
     )

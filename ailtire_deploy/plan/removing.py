@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ailtire_deploy.names import LABEL_OWNER, LABEL_REGISTRY, StackPath
 from ailtire_deploy.plan.operations import Operation
-from ailtire_deploy.state import Need, Resource, State
+from ailtire_deploy.state import CAUSE, HELD, Need, Resource, State
 
 YOUNG = 600.0
 """Seconds for which configs and secrets are left alone: somebody may be about to name them in a service."""
@@ -29,8 +29,10 @@ def _absent(wish: Resource, observed: State, owner: StackPath) -> Operation | No
         said = f"{found.key} belongs to {found.labels.get(LABEL_OWNER)}; it is left alone"
         return Operation("remove", found, found, "it is to be shut down", error=said)
     login = LABEL_REGISTRY in found.labels and not wish.needs
-    cause = "nobody logs in with it any more" if login else "it is to be shut down"
-    return Operation("remove", replace(found, needs=wish.needs), found, cause)
+    cause = wish.facts.get(CAUSE, "nobody logs in with it any more" if login else "it is to be shut down")
+    held = {HELD: wish.facts[HELD]} if HELD in wish.facts else {}
+    going = replace(found, needs=wish.needs, facts={**found.facts, **held})
+    return Operation("remove", going, found, cause)
 
 
 def _prune(found: Resource, owner: StackPath) -> Operation:

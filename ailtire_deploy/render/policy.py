@@ -56,9 +56,14 @@ def once(service: Service, job: Job) -> dict[str, Any]:
 
 
 def update(service: Service, on_failure: OnFailure = "pause") -> dict[str, Any]:
-    """One task after the other; the new one first where the two cannot get into each other's way."""
-    order = "stop-first" if keeps_data(service) else "start-first"
+    """One task after the other; the new one first where the two cannot get into each other's way.
+
+    To recreate a service is to end all its tasks and then start new ones.
+    """
+    recreated = service.strategy.way == "recreate"
+    order = "stop-first" if recreated or keeps_data(service) else "start-first"
     made = rolling(order, monitor(service.options.get("healthcheck", {})))
+    made |= {"parallelism": 0} if recreated else {}
     goes_on = on_failure == "continue" or ends(service)
     return {**made, "failure_action": "continue"} if goes_on else made
 

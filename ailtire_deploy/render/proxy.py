@@ -12,7 +12,7 @@ from ailtire_deploy.names import GATEWAY_PORT, tasks_of
 from ailtire_deploy.render import dispatch, words
 from ailtire_deploy.render.narrow import narrow, segments
 from ailtire_deploy.templating import artifact
-from ailtire_deploy.topology import LISTENS, Rule, Target, Topology, Watch
+from ailtire_deploy.topology import LISTENS, Rule, Split, Target, Topology, Watch
 
 DRAIN = "5m"  # how long a replaced configuration may finish what it began
 
@@ -50,6 +50,7 @@ class Backend:
 def gateway(topology: Topology, place: Place = Place()) -> bytes:
     """The configuration of a stack's gateway."""
     rules = [rule for face in topology.faces for rule in face.rules]
+    targets = dict.fromkeys(rule.target for rule in rules if rule.target)
     values = {
         "path": str(topology.path),
         "faces": narrow("file", place.faces),
@@ -61,9 +62,10 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
         "lines": list(_lines(topology)),
         "limits": dispatch.limits_of(topology.faces, topology.errors.get(503)),
         "depths": dispatch.depths(dispatch.entries(topology.faces)),
+        "splits": [_split(each) for each in topology.splits],
         "backends": [
             _counting(_servers(target), topology.slow.get(target.label, ()))
-            for target in dict.fromkeys(r.target for r in rules if r.target)
+            for target in (*targets, *(split.candidate for split in topology.splits))
         ],
     }
     return _configuration("haproxy.cfg.j2", topology, place, values)
@@ -125,6 +127,11 @@ def conditions(face: str, rule: Rule) -> list[str]:
         *([f"{{ method {narrow('method', rule.method)} }}"] if rule.method else []),
         f"{{ path -m str {segments(rule.prefix)} }}",
     ]
+
+
+def _split(split: Split) -> dict[str, Any]:
+    main, candidate = (narrow("label", each.label) for each in (split.target, split.candidate))
+    return {"main": main, "candidate": candidate, "weight": int(split.weight)}
 
 
 def _servers(target: Target) -> Backend:

@@ -10,11 +10,14 @@ nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from ailtire_deploy import names
 from ailtire_deploy.model import Stack
 from ailtire_deploy.topology import faces, seats
 from ailtire_deploy.topology.seats import admin_of
-from ailtire_deploy.topology.shape import LISTENS, Face, Network, Rule, Seat, Target, Topology, Watch
+from ailtire_deploy.topology.shape import LISTENS, Face, Network, Rule, Seat, Split, Target, Topology, Watch
 
 __all__ = [
     "LISTENS",
@@ -22,6 +25,7 @@ __all__ = [
     "Network",
     "Rule",
     "Seat",
+    "Split",
     "Target",
     "Topology",
     "Watch",
@@ -30,13 +34,24 @@ __all__ = [
 ]
 
 
-def decide(stack: Stack) -> Topology:
-    """Where everything of a stack sits and what its gateway answers."""
+NONE: Mapping[str, int] = MappingProxyType({})
+
+
+def decide(stack: Stack, weights: Mapping[str, int] = NONE) -> Topology:
+    """Where everything of a stack sits and what its gateway answers.
+
+    ``weights`` is for services that are being released: which part of the requests (percent) goes to the
+    next version.
+    """
+    answers = faces.faces(stack)
+    splits = tuple(faces.splits(stack.path, answers, weights))
     return Topology(
         stack.path,
         tuple(seats.networks(stack)),
         dict(seats.seats(stack)),
-        faces.faces(stack),
+        answers,
         faces.gateway(stack.path, names.GATEWAY) if seats.publishes(stack) else None,
+        slow=faces.slow(stack, splits),
         errors=stack.gateway.errors,
+        splits=splits,
     )

@@ -17,14 +17,14 @@ child.CHILD    ``POST /_admin/register``                      the own controller
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ailtire_deploy import names
 from ailtire_deploy.model import Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import ADMIN_PORT, GATEWAY_PORT, StackPath
 from ailtire_deploy.topology.seats import sibling_of
-from ailtire_deploy.topology.shape import SLOTS, Face, Rule, Target
+from ailtire_deploy.topology.shape import SLOTS, Face, Rule, Split, Target
 from ailtire_deploy.topology.watching import watch
 
 ADMIN, DOWN = "_admin", "_down"
@@ -113,6 +113,26 @@ def plain(path: StackPath, service: Service, route: Route) -> Target:
     label = service.key if len(_ports(service)) == 1 else f"{service.key}.{route.port}"
     name = names.in_stack(path, service.key)
     return Target(label, name, route.port, slots(service), watch=watch(service, route.port))
+
+
+def splits(path: StackPath, faces: Iterable[Face], weights: Mapping[str, int]) -> Iterator[Split]:
+    """Where the next version of a service gets some of its requests: one for each of its ports."""
+    services = {names.in_stack(path, key): key for key in weights}
+    targets = dict.fromkeys(rule.target for face in faces for rule in face.rules if rule.target)
+    for target in targets:
+        key = services.get(target.service)
+        if key is not None:
+            label, service = names.candidate_key(target.label), names.candidate_service(path, key)
+            yield Split(target, replace(target, label=label, service=service), weights[key])
+
+
+def slow(stack: Stack, splits: Iterable[Split]) -> dict[str, tuple[int, ...]]:
+    """From how many milliseconds on answers are counted as slow: of next versions that are judged by it."""
+    services = {
+        names.in_stack(stack.path, each.key): each.strategy.abort_if.slower for each in stack.services
+    }
+    found = {each.candidate.label: services[each.target.service] for each in splits}
+    return {label: tuple(time for time, _ in limits) for label, limits in found.items() if limits}
 
 
 def _ports(service: Service) -> set[int | None]:

@@ -70,6 +70,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """Requests for ``target`` of which so many percent go to ``candidate`` instead."""
+
+    target: Target
+    candidate: Target
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What arrives under ``host`` and ``prefix`` goes to ``target``, its prefix rewritten to ``path``.
 
@@ -116,6 +125,7 @@ class Topology:
     edge: Target | None = None  # where the edge leads, in a root that publishes
     slow: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     errors: Mapping[int, Page] = field(default_factory=dict)  # what its proxies answer instead of our words
+    splits: tuple[Split, ...] = ()
 
     @property
     def proxies(self) -> tuple[str, ...]:
