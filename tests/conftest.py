@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.proof import Proof, table_of
+from tests.proof import Count, Proof, table_of
 from tests.swarm import Swarm, running_swarm
 
 PROOF = pytest.StashKey[Proof]()
+COUNTED = "counted"  # among the properties of a test's report, which also come from other processes
 
 
 @pytest.fixture(scope="session")
@@ -24,12 +26,24 @@ def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
 @pytest.fixture
 def prove_report(request: pytest.FixtureRequest) -> Proof:
     """Call it with row, good rounds, all rounds, and what they were; the run ends with all of these lines."""
-    return request.config.stash[PROOF].of(request.module)
+    told = request.node.user_properties
+    return Proof(table=table_of(request.module), tell=lambda count: told.append((COUNTED, astuple(count))))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``make prove`` gives this option."""
     parser.addoption("--prove", metavar="TABLE", help="run what counts for a table of promises, '' for all")
+
+
+@dataclass(eq=False)
+class Ear:
+    """Hears what tests counted, be it in a process of their own."""
+
+    proof: Proof
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        told = (value for name, value in report.user_properties if name == COUNTED)
+        self.proof.counts += [Count(*each) for each in told if report.when == "teardown"]
 
 
 def pytest_terminal_summary(
@@ -58,6 +72,7 @@ def missing(config: pytest.Config) -> list[tuple[str, int]]:
 def pytest_configure(config: pytest.Config) -> None:
     """In a job that a shell put into the background SIGINT is ignored, and so it would be in every child."""
     config.stash[PROOF] = Proof()
+    config.pluginmanager.register(Ear(config.stash[PROOF]))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -18,7 +18,7 @@ row of ``ROWS`` that nothing was counted for is short then, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -48,19 +48,17 @@ class Count:
 
 @dataclass
 class Proof:
-    """All counts of one run, as a test of one table adds to them."""
+    """The counts of one test, and of a whole run."""
 
     counts: list[Count] = field(default_factory=list)
     table: str = TRUST
+    tell: Callable[[Count], None] = lambda count: None
 
     def __call__(self, row: int, good: int, of: int, what: str, table: str = "") -> None:
         """Note that ``good`` of ``of`` rounds of ``what`` went well, for a row of the table."""
         assert table in ("", self.table), f"TABLE of the module has to be {table}"
         self.counts.append(Count(self.table, row, what, good, of))
-
-    def of(self, module: object) -> Proof:
-        """The same for the tests of a module."""
-        return Proof(self.counts, table_of(module))
+        self.tell(self.counts[-1])
 
     def missing(self, table: str = "") -> list[tuple[str, int]]:
         """The rows of a table, or of every one, that nothing was counted for."""

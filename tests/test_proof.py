@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.proof import Proof
+from tests.proof import Proof, table_of
 
 
 def test_counts_are_summed_row_by_row_and_a_short_one_is_marked() -> None:
@@ -34,11 +34,11 @@ def test_a_row_that_nothing_was_counted_for_is_missing_from_its_table_only() -> 
 
 
 def test_a_module_counts_for_the_table_it_names() -> None:
-    proof = Proof()
-    gateway = proof.of(SimpleNamespace(TABLE="gateway"))
+    whole = Proof()
+    gateway = Proof(table=table_of(SimpleNamespace(TABLE="gateway")), tell=whole.counts.append)
     gateway(1, 5, 5, "requests", "gateway")
-    proof.of(SimpleNamespace())(1, 2, 2, "applies")
-    assert [each for each in proof.lines() if "row" in each] == [
+    Proof(table=table_of(SimpleNamespace()), tell=whole.counts.append)(1, 2, 2, "applies")
+    assert [each for each in whole.lines() if "row" in each] == [
         "gateway row 1: 5 of 5",
         "trust row 1: 2 of 2",
     ]
