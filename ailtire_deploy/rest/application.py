@@ -53,7 +53,7 @@ def _request(environ: Mapping[str, Any]) -> Request:
         environ.get("HTTP_AUTHORIZATION", ""),
         environ.get("HTTP_ACCEPT", ""),
         environ.get("CONTENT_TYPE", ""),
-        {name: text for name, key in _HEADERS.items() if (text := environ.get(key))},
+        {name: text for name, key in _HEADERS.items() if (text := environ.get(key)) is not None},
         cache(lambda: _body(environ)),
         environ.get("waitress.client_disconnected", lambda: False),
     )

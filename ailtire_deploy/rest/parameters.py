@@ -15,7 +15,6 @@ from ailtire_deploy.rest.problems import HttpError
 
 TAIL_LIMIT = 10_000
 KEY = "[!-~]{1,128}"
-EVENT = "[0-9a-f]{1,16}-[0-9]{1,15}"
 HEADERS = {"idempotency_key": "Idempotency-Key", "last_event_id": "Last-Event-ID"}
 """Parameters that are headers by right. A parent hands them down in the query, which its signature covers."""
 
@@ -76,12 +75,6 @@ def _key(text: str, now: float) -> str:
     return text
 
 
-def _event(text: str, now: float) -> str:
-    if not re.fullmatch(EVENT, text, re.A):
-        raise ValueError(text)
-    return text
-
-
 def _seconds(text: str, now: float) -> float:
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,9})?", text, re.A):
         raise ValueError(text)
@@ -137,7 +130,9 @@ KNOWN: Mapping[str, Parameter] = {
         {"type": "string", "pattern": f"^{KEY}$"},
     ),
     "last_event_id": Parameter(
-        _event, "the id of the last event that was seen", {"type": "string", "pattern": f"^{EVENT}$"}
+        _key,
+        "the id of the last event that was seen; one that is not known here counts as none",
+        {"type": "string", "pattern": f"^{KEY}$"},
     ),
     "format": Parameter(_format, "text or json", {"enum": ["text", "json"]}),
 }

@@ -84,7 +84,8 @@ class Surface:
 
 def _public(request: Request, place: Place) -> Endpoint | None:
     """What anybody may have. The style is the same at every address, so it tells nothing about any."""
-    name = "view.css" if request.path.endswith("/_admin/view.css") else "" if place.child else place.name
+    style = "/_admin/" in request.path and request.path.endswith("/view.css")
+    name = "view.css" if style else "" if place.child else place.name
     found = [each for each in endpoints.named(name) if each.role == PUBLIC]
     return _of_method(found, request.method) if found else None
 
