@@ -7,22 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from ailtire_deploy import definition
 from ailtire_deploy.definition.schema import check
+from ailtire_deploy.names import StackPath
 from tests import corpus
 from tests.proof import Proof
 
 ROOT = Path(__file__).resolve().parents[1]
-# The keys of a service in the Compose specification and in version 3.13 of the docker client's schema.
+# The keys of a service in the Compose specification and in version 3.14 of the docker client's schema.
 SERVICE = set(
     """
-annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name
-cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec
-depends_on deploy develop device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file
+annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent cgroupns_mode command configs
+container_name cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset
+credential_spec depends_on deploy develop device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file
 environment expose extends external_links extra_hosts gpus group_add healthcheck hostname image init ipc
 isolation label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit
 models network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop
-privileged profiles provider pull_policy read_only restart runtime scale secrets security_opt shm_size
-stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode
+privileged profiles provider pull_policy pull_refresh_after read_only restart runtime scale
+secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode
 uts volume_driver volumes volumes_from working_dir
 """.split()  # noqa: SIM905 - a list of words is read more easily
 )
@@ -30,9 +32,9 @@ BELOW = {
     "deploy": "endpoint_mode labels mode placement replicas resources restart_policy rollback_config"
     " update_config",
     "healthcheck": "disable interval retries start_interval start_period test timeout",
-    "volume": "driver driver_opts external labels name",
+    "volume": "driver driver_opts external labels name x-cluster-spec",
     "config": "content environment external file labels name template_driver",
-    "secret": "driver environment external file labels name template_driver",
+    "secret": "driver driver_opts environment external file labels name template_driver",
     "mount": "bind cluster consistency image read_only source target tmpfs type volume",
 }
 DEEPER = {
@@ -40,7 +42,7 @@ DEEPER = {
     "logging": "driver options",
     "depends_on": "condition required restart",
     "ulimits": "hard soft",
-    "deploy.resources": "limits reservations",
+    "deploy.resources": "limits memory_swap memory_swappiness reservations",
     "deploy.resources.limits": "cpus memory pids",
     "deploy.resources.reservations": "cpus devices generic_resources memory",
     "deploy.resources.reservations.generic_resources": "discrete_resource_spec",
@@ -91,6 +93,16 @@ def test_so_is_each_key_below(part: str, key: str) -> None:
 @pytest.mark.parametrize("key", TOP)
 def test_so_is_each_key_of_a_file(key: str) -> None:
     assert told(corpus.SCHEMA, key)
+
+
+@pytest.mark.parametrize("kind", ["cluster", "image", "npipe", "bind"])
+def test_so_is_each_kind_of_a_mount(kind: str) -> None:
+    mount = {"type": kind, "source": "data", "target": "/data"}
+    body = {"format": 1, "name": "a", "context": "", "parameters": {}, "environment": {}}
+    stack = {"services": {"web": {"image": "web", "volumes": [mount]}}, "volumes": {"data": {}}}
+    problems = definition.examine_tree({**body, "definition": stack}, StackPath(("a",)))[1]
+    assert [each.path for each in problems] in (["services.web.volumes[0].type"], ["services.web.volumes[0]"])
+    assert "not one of" not in problems[0].message
 
 
 def told_below(path: str) -> dict[str, str]:

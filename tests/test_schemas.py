@@ -119,6 +119,30 @@ def test_editors_may_see_a_template_where_the_program_wants_a_number() -> None:
     ]
 
 
+CLOSED = {
+    "$defs/given/items": "a list of name and value comes from a program",
+    "$defs/secret/properties/from": "it names one source",
+    "$defs/secret/properties/from/properties/generate": "it is a value",
+}
+"""Mappings of a stack that take no ``x-…`` keys, and why."""
+
+
+def closed(schema: Any, path: str = "") -> Iterator[str]:
+    """Every mapping that takes no key of one's own."""
+    if isinstance(schema, list):
+        for number, each in enumerate(schema):
+            yield from closed(each, f"{path}/{number}")
+    if isinstance(schema, dict):
+        if schema.get("additionalProperties") is False and "^x-" not in schema.get("patternProperties", {}):
+            yield path.strip("/")
+        for key, value in schema.items():
+            yield from closed(value, f"{path}/{key}")
+
+
+def test_keys_that_begin_with_x_are_free_everywhere() -> None:
+    assert set(closed(SCHEMAS["stack"])) == set(CLOSED)
+
+
 def test_no_schema_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object, **options: object) -> None:
         raise AssertionError("somebody went to the network")

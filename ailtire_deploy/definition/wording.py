@@ -70,6 +70,8 @@ def _pattern(error: Any) -> tuple[str, str]:
 
 
 def _enum(error: Any) -> tuple[str, str]:
+    if why := error.schema.get("refused_values", {}).get(str(error.instance)):
+        return f"{quoted(error.instance)} is not accepted: {why}", ""
     known = [str(each) for each in error.validator_value]
     return f"{quoted(error.instance)} is not one of {', '.join(known)}", (
         nearest(error.instance, known).replace(f"known are {', '.join(sorted(known))}", "")
@@ -84,7 +86,7 @@ def _refused(error: Any) -> tuple[str, str]:
 
 def _amount(error: Any) -> tuple[str, str]:
     if error.schema.get("minProperties") == error.schema.get("maxProperties") == 1:
-        known = [k for k, v in error.schema["properties"].items() if "refused" not in v and k != "name"]
+        known = [k for k, v in error.schema["properties"].items() if "refused" not in v]
         return f"takes exactly one of {', '.join(known)}", ""
     if error.validator == "maxProperties":
         return f"holds more than {error.validator_value} entries", ""
@@ -120,7 +122,19 @@ def _unknown(error: Any, path: tuple[Any, ...]) -> Iterator[Finding]:
             yield Finding((*path, key), "unknown key", nearest(key, known))
 
 
-_SEVERAL = {"required": _required, "additionalProperties": _unknown}
+def _one_of(error: Any, path: tuple[Any, ...]) -> Iterator[Finding]:
+    """One of some keys, of which ``name`` is written by nobody. What is refused says enough by itself."""
+    properties = error.schema.get("properties", {})
+    if not isinstance(error.instance, dict) or any(
+        "refused" in properties.get(key, {}) for key in error.instance
+    ):
+        return
+    known = [each["required"][0] for each in error.validator_value if each["required"] != ["name"]]
+    said = f"takes exactly one of {', '.join(known)}"
+    yield Finding(path, said if len(known) > 1 else f"needs {known[0]}, and takes nothing beside it")
+
+
+_SEVERAL = {"oneOf": _one_of, "required": _required, "additionalProperties": _unknown}
 _ONE: dict[str, Callable[[Any], tuple[str, str]]] = {
     "type": _type,
     "pattern": _pattern,
