@@ -14,7 +14,14 @@ from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.importing import Imported, translate
 from ailtire_deploy.names import StackPath
 
-FILES = {"web.env": "# of the web\nCOLOUR=blue\nWORD='a b'\n"}
+ODD = """\
+export A="two words"   # words
+
+B={{ b }}
+ C=a=b # not a part
+D
+"""
+FILES = {"web.env": "# of the web\nCOLOUR=blue\nWORD='a b'\n", "odd.env": ODD}
 
 
 def read(name: str) -> str:
@@ -58,6 +65,40 @@ CASES = [
     ("ports: ['8080:80']", "interface", {"/": {"port": 80}}, "translated"),
     ("ports: ['5432:5432']", "interface", None, "impossible"),
     ("ports: ['8000-8010:80']", "interface", None, "impossible"),
+    ("ports: ['8443:443']", "interface", None, "impossible: a gateway speaks plain HTTP"),
+    ("ports: ['${PORT:-8080}:${IN:-80}']", "interface", {"/": {"port": "{{ in_value }}"}}, "translated"),
+    ("ports: ['${PORT:-high}:80']", "interface", None, "impossible"),
+    (
+        "ports: ['127.0.0.1:8080:80']",
+        "interface",
+        {"/": {"port": 80}},
+        "translated: interface / on the gateway's port 8080, on every address of the node, not 127.0.0.1",
+    ),
+    ("networks: {front: {aliases: [a]}}", "networks", None, "impossible"),
+    ("links: ['db:database']", "links", None, "impossible"),
+    ("depends_on: {}", "depends_on", {}, "kept"),
+    ("environment: {A: , B: 1.5}", "environment", {"A": "", "B": "1.5"}, "translated: '1.5' instead of 1.5"),
+    ("init: 'true'", "init", True, "translated"),
+    ("deploy: {replicas: '3'}", "deploy", {"replicas": 3}, "translated"),
+    (
+        "healthcheck: {test: a, retries: '3', interval: '5'}",
+        "healthcheck",
+        {"test": "a", "retries": 3},
+        "translated",
+    ),
+    (
+        "env_file: [web.env, {path: none.env, required: false}]",
+        "environment",
+        {"COLOUR": "blue", "WORD": "a b"},
+        "",
+    ),
+    ("env_file: [none.env, web.env]", "environment", {"COLOUR": "blue", "WORD": "a b"}, ""),
+    (
+        "env_file: odd.env",
+        "environment",
+        {"A": "two words", "B": "{% raw %}{{ b }}{% endraw %}", "C": "a=b"},
+        "impossible: no value: D",
+    ),
     ("ports: [{target: 80, published: '8080'}]", "interface", {"/": {"port": 80}}, "translated"),
     ("depends_on: [nobody]", "depends_on", [], "impossible"),
     ("whatever: 1", "whatever", None, "impossible"),
@@ -70,6 +111,48 @@ def test_each_key_has_its_word(line: str, key: str, value: Any, outcome: str) ->
     assert made.get(key) == value
     mine = [said for path, said in notes.items() if path.startswith(line.split(":")[0])]
     assert mine and all(each.startswith(outcome) for each in mine[-1:]), notes
+
+
+def test_what_deploy_says_goes_before_what_is_beside_it_in_whatever_order() -> None:
+    beside = ["restart: always", "mem_limit: 1g", "cpus: 2", "scale: 9"]
+    limits = "resources: {limits: {memory: 64m, pids: 5}}"
+    deploy = f"deploy: {{replicas: 2, restart_policy: {{condition: none}}, {limits}}}"
+    for lines in ([*beside, deploy], [deploy, *beside]):
+        made, _ = of_web("\n".join(lines))
+        assert made["deploy"] == {
+            "replicas": 2,
+            "restart_policy": {"condition": "none"},
+            "resources": {"limits": {"memory": "64m", "pids": 5, "cpus": 2}},
+        }
+
+
+def test_of_a_list_only_what_is_impossible_is_left_out_and_named_by_its_place_in_the_file() -> None:
+    listed = "['./a:/a', '/b', './c:/c', {type: tmpfs, target: /d, tmpfs: {mode: 1777}}, './e:/e', '/f']"
+    made, notes = of_web(f"volumes: {listed}")
+    assert made["volumes"] == ["/b", {"type": "tmpfs", "target": "/d", "tmpfs": {}}, "/f"]
+    out = [path for path, said in notes.items() if said.startswith("impossible")]
+    assert out == ["volumes[0]", "volumes[2]", "volumes[3].tmpfs.mode", "volumes[4]"]
+
+
+def test_a_service_is_named_as_the_file_does_and_none_is_lost() -> None:
+    found = imported("services:\n  a_b: {image: a, privileged: true}\n  a.b: {image: b}\n  A-B: {image: c}\n")
+    assert [each["image"] for each in found.definition["services"].values()] == ["a", "b", "c"]
+    assert [(each.path, each.line) for each in found.impossible] == [("services.a_b.privileged", 2)]
+
+
+def test_what_a_secret_or_a_config_says_beside_its_source_is_not_lost_without_a_word() -> None:
+    text = "secrets: {a: {file: a, labels: {b: c}, driver: d}}\nconfigs: {e: {environment: F, name: g}}\n"
+    found = imported(f"services: {{web: {{image: web}}}}\n{text}")
+    assert found.definition["configs"] == {"e": {"content": "{{ f }}"}}
+    assert [each.path for each in found.impossible] == ["secrets.a.driver", "secrets.a.labels"]
+    assert {"configs.e.name", "configs.e.environment"} <= {each.path for each in found.notes}
+
+
+def test_a_name_with_a_variable_has_its_default_and_nobody_asks_for_it_again() -> None:
+    found = imported("name: ${PROJECT:-barn}\nservices: {web: {image: 'web:${TAG:-16}'}}\n").definition
+    assert found["name"] == "barn"
+    assert found["parameters"] == {"tag": {"type": "string", "default": "16"}}
+    assert imported("name: ${PROJECT}\nservices: {web: {image: web}}\n").definition["name"] == "my-shop"
 
 
 VARIABLES = [

@@ -11,6 +11,8 @@ from ailtire_deploy.importing.notes import Notes
 
 DEPTH = 5  # variables within the defaults of variables
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+WORDS = frozenset({"and", "else", "false", "if", "in", "is", "none", "not", "or", "true"})  # of templates
+TEMPLATE = re.compile(r"\{\{ ([a-z_][a-z0-9_]*) \}\}")
 WHOLE = re.compile(r"0|-?[1-9][0-9]{0,15}")
 
 
@@ -19,6 +21,27 @@ def filled(data: dict[str, Any], notes: Notes) -> tuple[dict[str, Any], dict[str
     found = _Variables(notes)
     made = {key: found.walk(value, (key,)) for key, value in data.items()}
     return made, dict(sorted(found.parameters.items()))
+
+
+def settled(text: Any, parameters: dict[str, Any]) -> Any:
+    """A text with defaults in place of its parameters; None where one has none."""
+    if not isinstance(text, str):
+        return None
+    names = TEMPLATE.findall(text)
+    if any("default" not in parameters.get(name, {}) for name in names):
+        return None
+    return TEMPLATE.sub(lambda found: str(parameters[found[1]]["default"]), text)
+
+
+def as_number(parameters: dict[str, Any], template: str) -> bool:
+    """Make the one parameter that a template names a whole number, if its default allows that."""
+    found = TEMPLATE.fullmatch(template)
+    declared = parameters.get(found[1], {}) if found else {}
+    default = str(declared.get("default", 0))
+    if not declared or not WHOLE.fullmatch(default):
+        return False
+    declared |= {"type": "integer"} | ({"default": int(default)} if "default" in declared else {})
+    return True
 
 
 class _Variables:
@@ -40,7 +63,8 @@ class _Variables:
             return self._literal(text, path)
         parts = list(_parts(text, 0))
         made = [
-            self._part(each, path) if isinstance(each, tuple) else self._literal(each, path) for each in parts
+            self._part(each, path, len(parts) == 1) if isinstance(each, tuple) else self._literal(each, path)
+            for each in parts
         ]
         if any(isinstance(each, tuple) for each in parts):
             self.notes.translated(path, "variables are parameters here")
@@ -54,15 +78,18 @@ class _Variables:
             return ""
         return raw(text)
 
-    def _part(self, part: tuple[str, str, str], path: Path) -> str:
+    def _part(self, part: tuple[str, str, str], path: Path, alone: bool) -> str:
+        """One variable; what stands ``alone`` may be a number, a part of a text never has to be."""
         variable, operator, word = part
         name = self._name(variable)
         declared = self.parameters.setdefault(name, {"type": "string"})
         default = _settled(word, 1)
         if "${" in word:
             self.notes.translated(path, f"the default of {name} was another variable: it is {default!r} now")
-        if operator in (":-", "-") and "default" not in declared:
-            declared |= _declared(default)
+        if operator in (":-", "-"):
+            declared.setdefault("default", default)
+            if alone:
+                as_number(self.parameters, f"{{{{ {name} }}}}")
         elif operator in (":+", "+"):
             declared.setdefault("default", "")
             quoted = default.replace("\\", "\\\\").replace("'", "\\'")
@@ -73,7 +100,7 @@ class _Variables:
 
     def _name(self, variable: str) -> str:
         """The parameter for a variable; two that differ in case are two."""
-        wished = variable.lower()
+        wished = f"{variable.lower()}_value" if variable.lower() in WORDS else variable.lower()
         for number in range(1, len(self.names) + 2):
             name = wished if number == 1 else f"{wished}_{number}"
             if self.names.setdefault(name, variable) == variable:
@@ -85,12 +112,6 @@ def _settled(word: str, depth: int) -> str:
     """A default as text: a variable in it stands for its own default."""
     parts = _parts(word, depth)
     return "".join(each if isinstance(each, str) else _settled(each[2], depth + 1) for each in parts)
-
-
-def _declared(default: str) -> dict[str, Any]:
-    if WHOLE.fullmatch(default):
-        return {"type": "integer", "default": int(default)}
-    return {"type": "string", "default": default}
 
 
 def _parts(text: str, depth: int) -> list[str | tuple[str, str, str]]:

@@ -35,9 +35,13 @@ class Imported:
 
 @dataclass(slots=True)
 class Notes:
-    """Collects notes. Of one key the last word counts, and what is impossible stays so."""
+    """Collects notes. Of one key the last word counts, and what is impossible stays so.
+
+    ``renamed``: what a service is called in the definition, by what it is called in the file.
+    """
 
     document: Document
+    renamed: dict[str, str] = field(default_factory=dict)
     found: dict[str, Note] = field(default_factory=dict)
 
     def kept(self, path: Path) -> None:

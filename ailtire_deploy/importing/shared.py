@@ -9,6 +9,9 @@ from ailtire_deploy.importing.notes import Notes
 
 Read = Callable[[str], str]
 OTHERS = "it belongs to somebody else"
+OURS = "names are made from the stack's path and the key"
+SAID = frozenset({"file", "environment", "external", "name"})
+"""Of a secret, what its source or its key says here."""
 
 
 def translated(data: dict[str, Any], notes: Notes, read: Read) -> dict[str, Any]:
@@ -28,6 +31,18 @@ def translated(data: dict[str, Any], notes: Notes, read: Read) -> dict[str, Any]
         "secrets": {key: _secret(key, each or {}, notes) for key, each in _mapping(data, "secrets").items()},
     }
     return {section: found for section, found in made.items() if found}
+
+
+def with_variables(data: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """The same file; a config that comes from a variable has it as its content."""
+    configs = dict(_mapping(data, "configs"))
+    for key, each in configs.items():
+        variable = each.get("environment") if isinstance(each, dict) else None
+        if isinstance(variable, str) and variable.isidentifier():
+            left = {part: value for part, value in each.items() if part != "environment"}
+            configs[key] = {**left, "content": f"${{{variable}}}"}
+            notes.translated(("configs", key, "environment"), "a parameter has its content")
+    return {**data, "configs": configs} if configs else data
 
 
 def _mapping(data: dict[str, Any], section: str) -> dict[str, Any]:
@@ -60,6 +75,8 @@ def _config(key: str, given: Any, notes: Notes, read: Read) -> Any:
         notes.impossible((*at, "external"), f"{OTHERS}: write its content here")
         return {"content": ""}
     notes.kept(at)
+    if "name" in given:
+        notes.translated((*at, "name"), OURS)
     return {part: value for part, value in given.items() if part != "name"}
 
 
@@ -67,9 +84,10 @@ def _secret(key: str, given: Any, notes: Notes) -> Any:
     at = ("secrets", key)
     if not isinstance(given, dict):
         return given
+    left = {part: value for part, value in given.items() if part not in SAID}
     if "file" in given:
         notes.translated(at, "from: {file: …}")
-        return {"from": {"file": given["file"]}}
+        return {"from": {"file": given["file"]}, **left}
     variable = given.get("environment") or "".join(c if c.isalnum() else "_" for c in key).upper()
     notes.translated(at, f"from: {{env: {variable}}}; set that variable when you apply")
-    return {"from": {"env": variable}}
+    return {"from": {"env": variable}, **left}

@@ -8,6 +8,8 @@ from typing import Any
 from ailtire_deploy.importing.notes import OUTCOMES, Imported
 from ailtire_deploy.views import plain
 
+NO_WAY_OUT = "services reach nothing outside the swarm here; give those that have to `egress: true`"
+
 
 def as_text(found: Imported, file: str) -> list[str]:
     """A line a key that is not simply kept, and the sum."""
@@ -17,7 +19,7 @@ def as_text(found: Imported, file: str) -> list[str]:
         if each.outcome != "kept"
     ]
     count = Counter(each.outcome for each in found.notes)
-    return [*lines, ", ".join(f"{count[each]} {each}" for each in OUTCOMES)]
+    return [*lines, ", ".join(f"{count[each]} {each}" for each in OUTCOMES), NO_WAY_OUT]
 
 
 def as_json(found: Imported) -> dict[str, Any]:
