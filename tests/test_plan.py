@@ -88,6 +88,28 @@ def test_a_changed_scale_restarts_nothing() -> None:
     assert operation.changes == (Change("Mode.Replicated.Replicas", 2, 3),)
 
 
+@pytest.mark.parametrize(
+    ("after", "impact"),
+    [
+        ([("data", "/data")], "none"),
+        ([("data", "/elsewhere")], "rolling (2 task restarts)"),
+        ([("data", "/data"), ("more", "/more")], "rolling (2 task restarts)"),
+        ([("other", "/data")], "data at risk (it lets go of the volume data)"),
+        ([("other", "/elsewhere")], "data at risk (it lets go of the volume data)"),
+        ([], "data at risk (it lets go of the volume data)"),
+    ],
+)
+def test_whoever_lets_go_of_a_volume_puts_data_at_risk(after: list[tuple[str, str]], impact: str) -> None:
+    def mounting(*mounts: tuple[str, str]) -> list[dict[str, Any]]:
+        return [{"Type": "volume", "Source": source, "Target": target} for source, target in mounts]
+
+    before = found(service(Mounts=[*mounting(("data", "/data")), {"Type": "volume", "Target": "/nameless"}]))
+    wish = service(Mounts=mounting(*after), hash="2", replicas=3)
+    if impact == "none":
+        wish = replace(before, spec={**before.spec, "Mode": {"Replicated": {"Replicas": 3}}})
+    assert only(planned([wish], State.of([before]))).impact == impact
+
+
 def test_drift_is_told_from_a_changed_definition() -> None:
     operation = only(planned([service()], State.of([found(service(replicas=5))])))
     assert operation.cause == "reality differs from the definition"

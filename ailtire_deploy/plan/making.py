@@ -13,7 +13,6 @@ from ailtire_deploy.plan.ranges import clash
 from ailtire_deploy.state import AGAIN, CAUSE, Resource, State
 
 IMMUTABLE_DATA = "only the labels of a {kind} can change; its content needs another name"
-LEFT_BEHIND = re.compile(r"TaskTemplate\.ContainerSpec\.Mounts\[.*\]\.Source")
 HASHED = re.compile(r"(.+)-[0-9a-f]{12}")
 
 
@@ -78,7 +77,7 @@ def _change(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> Ope
     if _mode(wish) != _mode(found):
         cause = f"{update.cause}; the mode of a service cannot change, so it is removed and made anew"
         return Operation("remove", found, found, cause, changes, "recreate")
-    impact = _impact(found, changes)
+    impact = _impact(wish, found, changes)
     runs = wish.is_job and impact != "none"
     return replace(
         update, impact=impact, cause=f"{update.cause}; the job runs again" if runs else update.cause
@@ -125,14 +124,21 @@ def _mode(service: Resource) -> set[str]:
     return set(service.spec.get("Mode", {"Replicated": {}}))
 
 
-def _impact(found: Resource, changes: tuple[Change, ...]) -> str:
+def _impact(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> str:
     """Tasks are replaced when their template or the endpoint changes; a change of scale restarts none."""
     if not any(each.path.startswith(("TaskTemplate", "EndpointSpec")) for each in changes):
         return "none"
-    left = [each.before for each in changes if LEFT_BEHIND.fullmatch(each.path) and each.before]
-    if left:
-        return f"data at risk (it lets go of the volume {', '.join(map(str, left))})"
+    if left := sorted(_volumes(found) - _volumes(wish)):
+        return f"data at risk (it lets go of the volume {', '.join(left)})"
     return _restarts(found)
+
+
+def _volumes(service: Resource) -> set[str]:
+    """The volumes with a name that its tasks mount, wherever."""
+    mounts = service.spec.get("TaskTemplate", {}).get("ContainerSpec", {}).get("Mounts", ())
+    return {
+        each["Source"] for each in mounts if each.get("Type", "volume") == "volume" and each.get("Source")
+    }
 
 
 def _restarts(found: Resource) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,8 +14,12 @@ from ailtire_deploy.report import OUTCOMES
 from ailtire_deploy.views import paint, plain
 from ailtire_deploy.views.paint import Paint
 
+EXPECTED = frozenset({"", "it is not there", "the definition changed", "it is to be shut down"})
+"""Causes that an operation's line leaves out: whoever changes a definition expects them."""
+
 BRIEF = 3  # that many changed fields are named on an operation's own line
 VALUE_WIDTH = 40
+FIELD = re.compile(r"(?:[^\[]*\.)?(?P<name>[^.\[]+)(?:\[(?P<element>.*)\](?:.*\.(?P<below>[^.\]]+))?)?")
 
 
 def operations(plans: Iterable[Plan]) -> dict[str, list[Operation]]:
@@ -89,26 +94,23 @@ def as_text(
 
 
 def operation_line(stack: str, operation: Operation, colour: Paint = paint.none) -> str:
-    """``changed: [shop] update service shop_web (replicas 2 → 3)``."""
+    """``changed: [shop] update service shop_web (env A 1 → 2), rolling (2 task restarts)``."""
     word = outcome(operation)
-    what = f"{word}: [{stack}] {operation.verb} {operation.key.kind} {operation.shown}"
-    brief = _brief(operation)
-    why = (
-        f": {operation.error}"
-        if operation.error
-        else f": for {operation.waiting}"
-        if operation.waiting
-        else ""
-    )
-    return colour(word, plain.line(f"{what} ({brief}){why}" if brief else f"{what}{why}"))
+    line = f"{word}: [{stack}] {operation.verb} {operation.key.kind} {operation.shown}"
+    line += f" ({brief})" if (brief := _brief(operation)) else ""
+    line += f", {operation.impact}" if operation.impact != "none" else ""
+    if operation.error:
+        line += f": {operation.error}"
+    elif operation.waiting:
+        line += f": for {operation.waiting}"
+    return colour(word, plain.line(line))
 
 
 def details(operation: Operation, diff: bool, verbose: bool, colour: Paint = paint.none) -> list[str]:
-    """What stands below an operation's line: cause and impact, and the difference field by field."""
+    """What stands below an operation's line: the cause, and the difference field by field."""
     shown = []
     if verbose:
-        impact = f"; impact: {operation.impact}" if operation.impact != "none" else ""
-        shown.append(colour("dim", plain.line(f"{operation.cause}{impact}")))
+        shown.append(colour("dim", plain.line(operation.cause)))
     if diff:
         shown += [line for change in operation.changes for line in change_lines(change, colour)]
     return shown
@@ -169,19 +171,18 @@ def _unchanged(plans: Iterable[Plan]) -> list[tuple[str, str]]:
 
 
 def _brief(operation: Operation) -> str:
-    """The few changed fields of an operation by their last names, else why it happens."""
-    if operation.verb == "create" and operation.impact != "none":
-        return f"{operation.cause}; {operation.impact}"
-    changes = [each for each in operation.changes if not _is_long(each)]
-    if (
-        operation.verb != "update"
-        or not changes
-        or len(changes) > BRIEF
-        or len(changes) < len(operation.changes)
-    ):
-        number = len(operation.changes)
-        return f"{number} field{'s' * (number > 1)}" if operation.verb == "update" and number else ""
-    return ", ".join(_short(each) for each in changes)
+    """The few changed fields of an operation by their last names, and why it happens where that is news."""
+    news = operation.cause not in EXPECTED and not operation.error
+    return "; ".join(each for each in (_fields(operation), operation.cause if news else "") if each)
+
+
+def _fields(operation: Operation) -> str:
+    if operation.verb != "update":
+        return ""
+    number = len(operation.changes)
+    if not number or number > BRIEF or any(_is_long(each) for each in operation.changes):
+        return f"{number} field{'s' * (number > 1)}" if number else ""
+    return ", ".join(_short(each) for each in operation.changes)
 
 
 def _short(change: Change) -> str:
@@ -189,10 +190,11 @@ def _short(change: Change) -> str:
 
 
 def _name(path: str) -> str:
-    """The end of a field's path in the lower case of a definition: ``replicas``, ``env DEBUG``."""
-    steps, _, element = path.removesuffix("]").partition("[")
-    name = steps.rpartition(".")[2]
-    return f"{name[:1].lower()}{name[1:]} {element}".rstrip()
+    """The end of a field's path, in lower case: ``replicas``, ``env DEBUG``, ``mounts /data o``."""
+    found = FIELD.fullmatch(path)
+    steps = [found["name"], found["element"], found["below"]] if found else [path]
+    name = " ".join(each for each in steps if each)
+    return f"{name[:1].lower()}{name[1:]}"
 
 
 def _value(value: Any) -> str:
