@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 
 from ailtire_deploy import pruning
+from ailtire_deploy.cli import return_trip
+from ailtire_deploy.cli.console import Console
 from ailtire_deploy.controller import Controller
 from ailtire_deploy.errors import InvalidInput, Refused
 from ailtire_deploy.names import StackPath
@@ -63,6 +68,22 @@ def test_a_volume_that_becomes_another_one_is_data_at_risk(house):
     remote = {"type": "nfs", "o": "addr=10.0.0.9", "device": ":/data"}
     (said,) = refused(house, kept(driver_opts=remote))
     assert "data at risk (it lets go of the volume shop_data)" in said
+
+
+def test_a_rollback_by_hand_is_guarded_as_an_apply_is(house, monkeypatch):
+    def go(**options):
+        console = Console(progress="quiet")
+        more = {"check": False, "diff": False, "yes": True, **options}
+        return return_trip.go_back(console, SHOP, 1, None, **more)
+
+    swarm = SimpleNamespace(launcher=house.launcher)
+    monkeypatch.setattr(return_trip, "connected", lambda engine: nullcontext(swarm))
+    house.apply(tree("new", "one", "a", "b", "c", "d", "e", inner=None))
+    with pytest.raises(Refused, match=r"a, b, c, d, e, new would be removed, 6 of 7 .*--allow-prune"):
+        go(prune=False)
+    assert go(prune=False, check=True) == 2
+    assert go(prune=True) == 0
+    assert "shop_two" in house.names("service")
 
 
 def test_the_refusal_names_the_word_that_allows_it(house):

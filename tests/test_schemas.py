@@ -121,6 +121,8 @@ def test_editors_may_see_a_template_where_the_program_wants_a_number() -> None:
 
 CLOSED = {
     "$defs/given/items": "a list of name and value comes from a program",
+    "$defs/page": "it has one source",
+    "properties/gateway/properties/errors": "it holds pages by the number they go with",
     "$defs/secret/properties/from": "it names one source",
     "$defs/secret/properties/from/properties/generate": "it is a value",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ailtire_deploy import pruning
 from ailtire_deploy.cli import progress
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.cli.runs import Run, ask_for_removals
@@ -18,8 +19,12 @@ def go_back(
     check: bool,
     diff: bool,
     yes: bool,
+    prune: bool,
 ) -> int:
-    """Show the plan of a rollback, and unless ``check`` carry it out. Returns the exit code."""
+    """Show the plan of a rollback, and unless ``check`` carry it out. Returns the exit code.
+
+    Raises Refused when it would take away more than ``prune`` allows.
+    """
     run = Run(console, engine, diff)
     with connected(engine) as swarm:
         launcher = swarm.launcher()
@@ -28,6 +33,8 @@ def go_back(
         if check:
             return run.show_plan(list(found.values()))
         run.print(list(found.values()))
+        if not prune:
+            pruning.refuse_excess(found, launcher.engine.observe(stack.root))
         if not yes:
             ask_for_removals(list(found.values()))
         with progress.watching(console, stack) as watch:

@@ -12,6 +12,7 @@ from ailtire_deploy.names import StackPath
 @click.command("rollback")
 @click.argument("stack", type=options.StackPathType())
 @click.argument("number", type=click.IntRange(min=1), required=False)
+@click.option("--allow-prune", is_flag=True, help="Remove even more than half of a stack's services.")
 @click.option("--check", is_flag=True, help="Only show what would be done, like plan.")
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
 @options.engine
@@ -21,6 +22,7 @@ def command(
     console: Console,
     stack: StackPath,
     number: int | None,
+    allow_prune: bool,
     check: bool,
     diff: bool,
     engine: str | None,
@@ -39,4 +41,4 @@ def command(
     """
     from ailtire_deploy.cli.return_trip import go_back
 
-    return go_back(console, stack, number, engine, check=check, diff=diff, yes=yes)
+    return go_back(console, stack, number, engine, check=check, diff=diff, yes=yes, prune=allow_prune)
