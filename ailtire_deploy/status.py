@@ -14,6 +14,8 @@ from typing import Literal, TypedDict
 from ailtire_deploy import moments, names, revisions, symptoms
 from ailtire_deploy.errors import InvalidInput, NotFound
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.releases import asking
+from ailtire_deploy.releases.stages import Stage
 from ailtire_deploy.revisions import Revision
 from ailtire_deploy.state import Resource, State, Task
 from ailtire_deploy.symptoms import Symptom
@@ -83,10 +85,13 @@ def children_of(observed: State, path: StackPath) -> tuple[StackPath, ...]:
 
 
 def _stack(observed: State, path: StackPath, lines: Mapping[str, LogLineInfo], now: float) -> Status:
-    services = [_service(each, observed, lines, now) for each in services_of(observed, path)]
+    newest = revisions.newest(observed, path)
+    going = asking.on(newest)
+    services = [
+        _released(_service(each, observed, lines, now), going, now) for each in services_of(observed, path)
+    ]
     children = [_stack(observed, child, lines, now) for child in children_of(observed, path)]
     held = sorted([*services, *children], key=lambda each: (each["shortName"], each["type"]))
-    newest = revisions.newest(observed, path)
     node = _node("Stack", str(path), path.key, _stack_symptom(path, newest, held))
     node["revision"] = newest.number if newest else None
     node["since"] = moments.to_text(newest.found.created) if newest else None
@@ -110,6 +115,14 @@ def _service(service: Resource, observed: State, lines: Mapping[str, LogLineInfo
     last = lines.get(service.name)
     if last:
         node["line"], node["age"] = last.text, max(0, int(now - last.time))
+    return node
+
+
+def _released(node: Status, going: Mapping[str, Stage], now: float) -> Status:
+    """What runs well, and is on its way to another version."""
+    stage = going.get(node["shortName"])
+    if stage and node["status"] in HARMLESS:
+        node["status"], node["message"] = "updating", stage.shown(now)
     return node
 
 

@@ -16,6 +16,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "plan": "Show every write that apply would make, and make none.",
         "apply": "Make the swarm equal to the files and wait until it is.",
         "adopt": "Take over what docker stack deploy made.",
+        "promote": "Let the release of a service go on now.",
+        "abort": "End the release of a service; the old version stays.",
         "rollback": "Bring an older revision of a stack back.",
         "shutdown": "Take a root stack down, leaf to root; volumes stay.",
         "status": "Show a stack and everything below it.",

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ailtire_deploy import deadlines, status
+from ailtire_deploy import deadlines, revisions, status
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.errors import NotFound
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.releases import asking
 from ailtire_deploy.state import State
 from ailtire_deploy.status import Status
 from ailtire_deploy.views import plain, trees
@@ -47,6 +48,12 @@ def seen(observed: State, path: StackPath, now: float) -> dict[str, Status]:
     return {each["name"]: each for _, each in trees.walk(tree)}
 
 
+def releases(observed: State, path: StackPath) -> dict[str, str]:
+    """How far each service has come that is being released, by its name."""
+    stacks = {each: asking.on(revisions.newest(observed, each)) for each in revisions.stacks(observed, path)}
+    return {f"{each}/{key}": stage.shown() for each, going in stacks.items() for key, stage in going.items()}
+
+
 @dataclass(slots=True)
 class Journal:
     """A line whenever the status of something changes: ``12s shop/orders/db starting: …``."""
@@ -66,10 +73,11 @@ class Journal:
         nodes = seen(observed, self.path, now)
         if first:
             self._tell_deadline(observed, now)
-        words: dict[str, str] = {name: each["status"] for name, each in nodes.items()}
+        steps = releases(observed, self.path)
+        words = {name: f"{each['status']} {steps.get(name, '')}" for name, each in nodes.items()}
         for name, each in nodes.items():
             quiet_start = first and each["status"] in SETTLED
-            if self.words.get(name) != each["status"] and not quiet_start:
+            if self.words.get(name) != words[name] and not quiet_start:
                 self._say(now, entry(name, each, nodes))
         for name in sorted(self.words.keys() - words.keys()):
             self._say(now, f"{name} gone")

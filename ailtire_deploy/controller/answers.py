@@ -122,6 +122,10 @@ class Controller:
         """Persist the intent and wake the loop; asking again is no error."""
         return self.changes.shutdown(author, check, once)
 
+    def release(self, service: str, what: str, author: str) -> Mapping[str, Any]:
+        """Ask something of a release that is on. Raises NotFound and Busy."""
+        return self.changes.release(service, what, author)
+
     def plan(self) -> Mapping[str, Any]:
         """What is still to do for the newest revision, here and below."""
         observed = self.observed()

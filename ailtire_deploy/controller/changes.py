@@ -12,11 +12,12 @@ from typing import Any
 
 from ailtire_deploy import foresight, idempotency, pruning, recovery, revisions, updates
 from ailtire_deploy.controller.loop import Loop
-from ailtire_deploy.errors import Busy, Conflict
+from ailtire_deploy.errors import Busy, Conflict, OutOfSequence
 from ailtire_deploy.idempotency import Once
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import Operation, Plan
 from ailtire_deploy.ports import Accepted
+from ailtire_deploy.releases import asking
 from ailtire_deploy.resolution import Resolver
 from ailtire_deploy.revisions import ABSENT, LOCAL, Revision
 from ailtire_deploy.state import Resource, State
@@ -92,6 +93,17 @@ class Changes:
             return Draft(made, going)
 
         return self._store(draft, check, once)
+
+    def release(self, service: str, what: str, author: str) -> Mapping[str, Any]:
+        """Write down what is asked of the releases of one service, or of all. Raises NotFound and Busy."""
+        for _ in range(ATTEMPTS):
+            observed = self.loop.look()
+            wish = asking.asked(observed, self.path, service, what, author)
+            with suppress(OutOfSequence):  # the loop has written on it meanwhile: read again
+                self.loop.engine.update(wish, observed.resources[wish.key])
+                self.loop.wake.set()
+                return {"revision": wish.name, "services": asking.concerned(wish, what)}
+        raise Busy(f"{self.path}: its release changes faster than it could be written; try again")
 
     def _store(self, draft: Callable[[State], Draft], check: bool, once: Once | None) -> Accepted:
         for _ in range(ATTEMPTS):

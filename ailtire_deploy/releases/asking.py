@@ -41,6 +41,13 @@ def asked(observed: State, path: StackPath, service: str, what: str, author: str
     return last.found.with_labels(**{LABEL_RELEASE: stages.written({**there, **changed})})
 
 
+def concerned(revision: Resource, what: str) -> list[str]:
+    """The services of which that is asked."""
+    return [
+        key for key, stage in stages.read(revision).items() if stage.phase in OPEN and stage.asked == what
+    ]
+
+
 def _nothing(observed: State, path: StackPath, service: str) -> str:
     """That nothing is on there, and where something is."""
     elsewhere = [

@@ -52,6 +52,23 @@ def rollback(body: Mapping[str, Any]) -> int | None:
     return number
 
 
+def promotion(body: Mapping[str, Any]) -> tuple[str, bool]:
+    """Which service is meant, "" for all, and whether it shall go all the way. Raises InvalidInput."""
+    fully = body.get("fully", False)
+    if not isinstance(fully, bool):
+        _refuse([Problem(SOURCE, 0, 0, "fully", "has to be true or false")])
+    return service({key: value for key, value in body.items() if key != "fully"}), fully
+
+
+def service(body: Mapping[str, Any]) -> str:
+    """Which service is meant, "" for all. Raises InvalidInput."""
+    _refuse([Problem(SOURCE, 0, 0, key[:80], "is not known here") for key in body if key != "service"])
+    named = body.get("service", "")
+    if not isinstance(named, str):
+        _refuse([Problem(SOURCE, 0, 0, "service", "has to be text")])
+    return str(named)
+
+
 def registration(body: Mapping[str, Any]) -> tuple[str, str]:
     """Name and address of a child that says it is alive. Raises InvalidInput."""
     wrong = [key for key in ("name", "url") if not isinstance(body.get(key), str)]

@@ -12,6 +12,7 @@ from ailtire_deploy.documents import canonical
 from ailtire_deploy.errors import Refused
 from ailtire_deploy.idempotency import Once
 from ailtire_deploy.identity import Caller
+from ailtire_deploy.releases import stages
 from ailtire_deploy.rest import bodies, exposition, streams
 from ailtire_deploy.rest.messages import Answer, Request, json_answer
 from ailtire_deploy.rest.places import Place
@@ -86,6 +87,21 @@ def accepted(call: Call, found: Accepted) -> Answer:
 
 def plan(call: Call) -> Answer:
     return json_answer(call.controller.plan())
+
+
+def promote(call: Call) -> Answer:
+    """202 with the services whose releases go on."""
+    service, fully = bodies.promotion(bodies.read(call.request))
+    return _release(call, service, stages.FULLY if fully else stages.PROMOTE)
+
+
+def abort(call: Call) -> Answer:
+    """202 with the services whose releases end."""
+    return _release(call, bodies.service(bodies.read(call.request)), stages.ABORT)
+
+
+def _release(call: Call, service: str, what: str) -> Answer:
+    return json_answer(call.controller.release(service, what, call.caller.sub), 202)
 
 
 def status(call: Call) -> Answer:

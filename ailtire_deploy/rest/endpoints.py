@@ -140,6 +140,20 @@ ENDPOINTS = (
         budget=LONG,
     ),
     Endpoint(
+        *("POST", "promote", "operator", calls.promote),
+        '`{"service": "web"}`, or `{}` for all of the stack: a release goes on to its next step now; with '
+        '`"fully": true` it rests at none',
+        {202: in_json(shapes.RELEASING)},
+        body=shapes.PROMOTE,
+    ),
+    Endpoint(
+        *("POST", "abort", "operator", calls.abort),
+        '`{"service": "web"}`, or `{}`: all requests go back to the old version at once, and the revision '
+        "has failed",
+        {202: in_json(shapes.RELEASING)},
+        body=shapes.ABORT,
+    ),
+    Endpoint(
         *("POST", "shutdown", "admin", calls.shutdown),
         "leaf to root",
         CHANGED,

@@ -100,6 +100,13 @@ class Controller(Protocol):
         """Persist the intent and wake the loop; asking again is no error."""
         ...
 
+    def release(self, service: str, what: str, author: str) -> Mapping[str, Any]:
+        """Ask something (``releases.stages.PROMOTE`` and its like) of one service's release, or of all ("").
+
+        Raises NotFound when none is on, Busy when it is too late.
+        """
+        ...
+
     def register(self, child: str, url: str) -> Mapping[str, Any]:
         """The child called ``child`` is alive. Raises Refused when ``url`` is not its address."""
         ...

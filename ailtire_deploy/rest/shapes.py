@@ -173,5 +173,9 @@ UPDATE: Shape = {
 ROLLBACK = some(
     "Without a number: the last that converged.", revision={**NUMBER, "type": ["integer", "null"]}
 )
+SERVICE: Shape = {**TEXT, "description": "The key of a service; without it all that are being released."}
+PROMOTE = some("To the next step, or `fully`: past all of them.", service=SERVICE, fully={"type": "boolean"})
+ABORT = some("Back to the old version.", service=SERVICE)
+RELEASING = one("The revision that it stands on, and the services.", revision=TEXT, services=many(TEXT))
 REGISTER = one("The child's path, and where its controller is.", name=TEXT, url=TEXT)
 NOTHING = some("Nothing.")

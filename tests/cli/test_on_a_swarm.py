@@ -393,3 +393,27 @@ def test_doctor_finds_all_in_order_but_the_socket(
     code, document = documents(run, "doctor")
     assert (code, document["verdict"]) == (4, "failed")
     assert "| failed | image |" in run("doctor", "--output", "markdown")[1]
+
+
+CANARY = OUTER.replace("deploy:", "strategy: {type: canary, steps: [{weight: 5, pause: 1h}]}, deploy:")
+
+
+def test_a_release_is_seen_promoted_and_aborted(run: Run, deployed: Household, tmp_path: Path) -> None:
+    (tmp_path / "shop.yml").write_text(CANARY.replace("web:1", "web:2"))
+    run("apply", "present.yml", "--progress", "quiet", "--no-wait")
+    deployed.settle(20)
+    code, out, _ = run("status", "shop")
+    assert code == 0
+    assert "canary at 5 %" in out
+    code, out, _ = run("promote", "shop/web", "--output", "json")
+    assert (code, json.loads(out)) == (0, {"stack": "shop", "services": ["web"], "asked": "promote"})
+    deployed.settle(20)
+    code, out, _ = run("abort", "shop")
+    assert code == 0
+    assert "shop/web: written down" in out
+    deployed.settle(40)
+    code, out, _ = run("history", "shop")
+    assert "shop/web: canary aborted at 100 %" in out
+    code, _, err = run("abort", "shop/web")
+    assert code != 0
+    assert "no release is on in shop/web" in err

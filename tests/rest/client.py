@@ -97,6 +97,10 @@ class Remembering:
         self._note("shutdown", author, *([check] if check else []))
         return Accepted("" if check else "shop.r8", {"verdict": "changes", "stacks": {}})
 
+    def release(self, service: str, what: str, author: str) -> Mapping[str, Any]:
+        self._note("release", service, what, author)
+        return {"revision": "shop.r8", "services": ["web"]}
+
     def register(self, child: str, url: str) -> Mapping[str, Any]:
         self._note("register", child, url)
         return {"parent": str(self.path), "name": child}

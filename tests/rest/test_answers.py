@@ -320,3 +320,33 @@ def test_a_rollback_to_what_is_no_revision_is_422(sent: dict[str, Any]) -> None:
     controller = Remembering()
     assert post("/_admin/rollback", sent, controller).status == 422
     assert controller.calls == []
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "asked"),
+    [
+        ("promote", {}, ("", "promote")),
+        ("promote", {"service": "web", "fully": True}, ("web", "promote fully")),
+        ("abort", {"service": "web"}, ("web", "abort")),
+    ],
+)
+def test_a_release_goes_on_or_ends(name: str, sent: dict[str, Any], asked: tuple[str, str]) -> None:
+    controller = Remembering()
+    found = post(f"/_admin/{name}", sent, controller)
+    assert (found.status, found.json) == (202, {"revision": "shop.r8", "services": ["web"]})
+    assert controller.calls == [("release", *asked, "alice")]
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("promote", {"service": 1}),
+        ("promote", {"fully": "yes"}),
+        ("promote", {"stack": "shop"}),
+        ("abort", {"fully": True}),
+    ],
+)
+def test_what_a_release_does_not_know_is_422(name: str, sent: dict[str, Any]) -> None:
+    controller = Remembering()
+    assert post(f"/_admin/{name}", sent, controller).status == 422
+    assert controller.calls == []
