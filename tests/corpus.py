@@ -119,6 +119,8 @@ def stack() -> Stack:
         plain[f"mounts-{key}"] = {"image": IMAGE, "deploy": {"replicas": 0}, "volumes": [f"{key}:/mounted"]}
     for number, each in enumerate(plain.values()):
         each.pop("type", None)
+        if "strategy" in each:  # it is the gateway that divides requests
+            each.setdefault("interface", {"/": {"port": 8080}})
         if "interface" in each:
             each["interface"] = {f"/{number}": next(iter(each["interface"].values()))}
     return filled("corpus", plain, volumes={**SHARED["volumes"], **kept})
