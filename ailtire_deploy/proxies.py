@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from posixpath import basename
 
-from ailtire_deploy import identity, names, revisions, specs
+from ailtire_deploy import identity, names, revisions, specs, traffic
 from ailtire_deploy.names import EDGE, GATEWAY, StackPath, content_id
 from ailtire_deploy.state import Key, Resource, State
+from ailtire_deploy.traffic import Pace
 
 PROXIES = (GATEWAY, EDGE)
 SERVES = "serves"  # among the facts of a wished proxy: its configuration, file by file
@@ -80,6 +81,16 @@ def unserved(wish: Resource, found: Resource, running: int) -> str:
     wanted = content_id(wish.facts[SERVES])
     there = sum(each == wanted for each in found.facts.get(SERVING, ()))
     return "" if there >= max(1, running) else f"{there} of {max(1, running)} serve the newest routes"
+
+
+def pace(observed: State, path: StackPath, service: str, target: str) -> Pace | None:
+    """How much went lately through a proxy of a stack to ``target``, a service or a child, at all its ports.
+
+    None where nothing is led there, or no proxy said anything.
+    """
+    proxy = observed.get("service", names.in_stack(path, service))
+    told = proxy.facts.get(PACES, {}) if proxy else {}
+    return traffic.together([each for label, each in told.items() if label.partition(".")[0] == target])
 
 
 def refusal(wish: Resource, found: Resource) -> str:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
-from ailtire_deploy import moments, names, revisions, symptoms
+from ailtire_deploy import moments, names, proxies, revisions, symptoms
 from ailtire_deploy.errors import InvalidInput, NotFound
-from ailtire_deploy.names import StackPath
+from ailtire_deploy.names import EDGE, GATEWAY, StackPath
 from ailtire_deploy.releases import asking
 from ailtire_deploy.releases.stages import Stage
 from ailtire_deploy.revisions import Revision
 from ailtire_deploy.state import Resource, State, Task
 from ailtire_deploy.symptoms import Symptom
+from ailtire_deploy.traffic import Pace
 
 HARMLESS = ("running", "completed", "shutdown")
 
@@ -29,12 +30,24 @@ class TaskStatus(TypedDict):
     state: str
 
 
+class TrafficStatus(TypedDict):
+    """Of the last minute: ``requests`` a second, ``errors`` as a part of them (0 to 1), and the mean time in
+    ``milliseconds`` until answers began. ``age`` is how many seconds ago that was read.
+    """
+
+    requests: float
+    errors: float
+    milliseconds: float
+    age: int
+
+
 class Status(TypedDict):
     """One stack or service. ``age`` is how many seconds ago ``line``, the last log line, was written.
 
     ``desired`` and ``running`` count tasks, of a stack those of all its services. ``since`` is when the
     newest task of a service got into its state, of a stack when its revision was written. Unknown is
-    None; a service that has said nothing has the line "".
+    None; a service that has said nothing has the line "". ``traffic`` is there for what the stack's gateway
+    (for a root its edge) leads to, when its controller was asked: nobody else hears the gateways.
     """
 
     type: Literal["Stack", "Service"]
@@ -51,6 +64,7 @@ class Status(TypedDict):
     age: int | None
     tasks: list[TaskStatus]
     services: list[Status]
+    traffic: NotRequired[TrafficStatus]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,8 @@ def _stack(observed: State, path: StackPath, lines: Mapping[str, LogLineInfo], n
     node["running"] = sum(each["running"] for each in held)
     _take_newest_line(node, held)
     node["services"] = held
+    above = proxies.pace(observed, path.parent, GATEWAY, path.key) if path.parent else None
+    _take_traffic(node, above or proxies.pace(observed, path, EDGE, GATEWAY))
     return node
 
 
@@ -115,6 +131,7 @@ def _service(service: Resource, observed: State, lines: Mapping[str, LogLineInfo
     last = lines.get(service.name)
     if last:
         node["line"], node["age"] = last.text, max(0, int(now - last.time))
+    _take_traffic(node, proxies.pace(observed, service.path, GATEWAY, service.service))
     return node
 
 
@@ -124,6 +141,16 @@ def _released(node: Status, going: Mapping[str, Stage], now: float) -> Status:
     if stage and node["status"] in HARMLESS:
         node["status"], node["message"] = "updating", stage.shown(now)
     return node
+
+
+def _take_traffic(node: Status, pace: Pace | None) -> None:
+    if pace:
+        node["traffic"] = {
+            "requests": round(pace.requests, 2),
+            "errors": round(pace.failing, 4),
+            "milliseconds": round(pace.milliseconds, 1),
+            "age": int(pace.age),
+        }
 
 
 def _image(service: Resource, tasks: Iterable[Task]) -> str | None:

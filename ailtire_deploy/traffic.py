@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -86,11 +86,15 @@ def past(counted: Traffic) -> Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a backend did lately: requests and errors a second, and the mean of what its callers waited."""
+    """How a backend did lately: requests and errors a second, and the mean of what its callers waited.
+
+    ``age``: how many seconds ago that was read.
+    """
 
     requests: float
     errors: float
     milliseconds: float
+    age: float = 0.0
 
     @property
     def failing(self) -> float:
@@ -98,11 +102,21 @@ class Pace:
         return min(1.0, self.errors / self.requests) if self.requests else 0.0
 
 
-def pace(now: Counters, before: Counters, seconds: float) -> Pace:
+def pace(now: Counters, before: Counters, seconds: float, age: float = 0.0) -> Pace:
     """How a backend did between two readings that lie ``seconds`` (more than 0) apart."""
     between = now.since(before)
     mean = between.time / between.requests if between.requests else 0.0
-    return Pace(between.requests / seconds, between.errors / seconds, mean)
+    return Pace(between.requests / seconds, between.errors / seconds, mean, age)
+
+
+def together(paces: Sequence[Pace]) -> Pace | None:
+    """Of several backends of one service; None for none."""
+    if not paces:
+        return None
+    requests = sum(each.requests for each in paces)
+    waited = sum(each.requests * each.milliseconds for each in paces)
+    errors, age = sum(each.errors for each in paces), max(each.age for each in paces)
+    return Pace(requests, errors, waited / requests if requests else 0.0, age)
 
 
 @dataclass(frozen=True, slots=True)

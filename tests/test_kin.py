@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ailtire_deploy import proxies
 from ailtire_deploy.controller import kin
 from ailtire_deploy.controller.kin import Kin
 from ailtire_deploy.errors import Refused, Unreachable
@@ -16,6 +17,7 @@ from ailtire_deploy.ports import Reply
 from ailtire_deploy.revisions import PARENT, labels_of, make
 from ailtire_deploy.state import Key, Resource, State, Task
 from ailtire_deploy.status import Status, tree
+from ailtire_deploy.traffic import Pace
 
 SHOP = StackPath(("shop",))
 NOW = 1000.0
@@ -53,6 +55,17 @@ def silent(child: StackPath, budget: float) -> Reply:
 def below(family: Kin, observed: State, budget: float = 2.0) -> dict[str, Status]:
     told = family.status(observed, {}, NOW, budget)
     return {each["shortName"]: each for each in told["services"] if each["type"] == "Stack"}
+
+
+def test_what_is_led_to_a_child_is_added_to_its_own_word() -> None:
+    own = dict(tree(swarm("orders"), SHOP / "orders", {}, NOW))
+    family = Kin(SHOP, Answering(lambda child, budget: Reply(200, own)))  # type: ignore[arg-type]
+    observed = swarm("orders")
+    paces = {proxies.PACES: {"orders": Pace(2.0, 1.0, 5.0)}}
+    labels = {**labels_of(SHOP, SHOP), "ailtire.service": "gateway"}
+    gateway = Resource(Key("service", "shop_gateway"), labels=labels, facts={"wanted": 1, **paces})
+    told = below(family, State.of([*observed, gateway], tasks=observed.tasks))["orders"]
+    assert told["traffic"] == {"requests": 2.0, "errors": 0.5, "milliseconds": 5.0, "age": 0}
 
 
 def test_a_childs_own_word_takes_the_place_of_what_the_swarm_shows() -> None:

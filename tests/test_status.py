@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from ailtire_deploy import log_lines, moments, names, revisions, status, symptoms
+from ailtire_deploy import log_lines, moments, names, proxies, revisions, status, symptoms
 from ailtire_deploy.errors import NotFound
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import LogLine
 from ailtire_deploy.state import Key, Resource, State, Task
 from ailtire_deploy.status import LogLineInfo, Status
+from ailtire_deploy.traffic import Pace
 
 SHOP = StackPath(("shop",))
 ORDERS = SHOP / "orders"
@@ -94,9 +95,33 @@ def test_a_service_shows_its_image_and_its_tasks() -> None:
     assert web["since"] == moments.to_text(NOW - 300)
 
 
+def test_what_is_led_to_by_gateway_and_edge_has_its_traffic() -> None:
+    paces = {
+        "web.80": Pace(9.0, 0.0, 10.0, 3.7),
+        "web.81": Pace(3.0, 0.6, 30.0, 3.7),
+        "orders": Pace(1, 0, 4),
+    }
+    gateway = {proxies.PACES: {**paces, "webs": Pace(100, 0, 0)}}
+    edge = service(SHOP, "edge", **{proxies.PACES: {"gateway": Pace(14.0, 0.7, 20.0)}})
+    known = shop_and_orders()
+    told = healthy(*known, edge, service(SHOP, "gateway", **gateway))
+    tree = seen(told)
+    nodes = {each["name"]: each for each in [tree, *tree["services"]]}
+    assert nodes["shop/web"]["traffic"] == {
+        "requests": 12.0,
+        "errors": 0.05,
+        "milliseconds": 15.0,
+        "age": 3,
+    }
+    assert nodes["shop"]["traffic"]["requests"] == 14.0
+    assert nodes["shop/orders"]["traffic"]["requests"] == 1.0
+    assert [name for name, each in nodes.items() if "traffic" in each] == ["shop", "shop/orders", "shop/web"]
+
+
 def test_every_node_has_the_same_fields_and_is_json() -> None:
     tree = seen(shop_and_orders())
-    assert tree.keys() == tree["services"][0].keys() == Status.__annotations__.keys()
+    always = Status.__annotations__.keys() - {"traffic"}
+    assert tree.keys() == tree["services"][0].keys() == always
     assert json.loads(json.dumps(tree)) == tree
 
 

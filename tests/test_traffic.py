@@ -177,4 +177,13 @@ def test_a_pace_is_of_about_a_minute() -> None:
         number = 2 * second if second < 200 else 400 + 5 * (second - 200)
         tallies.listen("gateway", "one", {"web": Counters(number)}, second)
     assert tallies.paces("gateway", 300)["web"].requests == pytest.approx(5, rel=0.01)
+    assert tallies.paces("gateway", 320)["web"].requests == pytest.approx(5, rel=0.01)
+    assert tallies.paces("gateway", 320)["web"].age == 20
+    assert tallies.paces("gateway", 400) == {}
     assert Tallies().paces("gateway", 0) == {}
+
+
+def test_the_pace_of_a_service_is_that_of_all_its_ports() -> None:
+    assert traffic.together([]) is None
+    assert traffic.together([Pace(9, 0, 10, 1), Pace(3, 0.6, 30, 2)]) == Pace(12, 0.6, 15, 2)
+    assert traffic.together([Pace(0, 0, 0)]) == Pace(0, 0, 0)

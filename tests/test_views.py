@@ -136,6 +136,42 @@ def test_a_recap_as_json_has_the_agreed_shape() -> None:
     }
 
 
+def busy(**traffic: Any) -> status.Status:
+    found = status.tree(healthy(service(SHOP, "web"), revision(SHOP, 3)), SHOP, {}, NOW)
+    web = found["services"][0]
+    given: status.TrafficStatus = {
+        "requests": 12.4,
+        "errors": 0.004,
+        "milliseconds": 8.3,
+        "age": 4,
+        **traffic,
+    }  # type: ignore[typeddict-item]
+    found["services"] = [{**web, "traffic": given, "line": "GET /", "age": 65}]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("traffic", "shown"),
+    [
+        ({}, "12/s 0.4% 8ms · 1m5s ago: GET /"),
+        ({"requests": 0.25, "errors": 0.0}, "0.2/s 0.0% 8ms · 1m5s ago: GET /"),
+        ({"requests": 0, "errors": 0.0}, "0/s · 1m5s ago: GET /"),
+        ({"requests": 1500.0, "age": 40}, "1500/s 0.4% 8ms, 40s ago · 1m5s ago: GET /"),
+    ],
+)
+def test_traffic_stands_before_the_last_line_and_fits(traffic: dict[str, Any], shown: str) -> None:
+    line = trees.as_text(busy(**traffic), width=80)[1]
+    assert line.endswith(shown)
+    assert len(line) <= 80
+    assert shown.partition(" ·")[0] in trees.as_markdown(busy(**traffic))[-1]
+
+
+def test_what_is_wrong_needs_the_room_of_the_traffic() -> None:
+    found = busy()
+    found["services"][0]["message"] = "it is broken"
+    assert trees.as_text(found)[1].endswith("  it is broken")
+
+
 def shown_tree() -> status.Status:
     db = service(ORDERS, "db", wanted=2)
     whole = [service(path, key) for path in (SHOP, ORDERS) for key in ("admin", "gateway")]

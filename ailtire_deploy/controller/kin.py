@@ -82,7 +82,10 @@ class Kin:
             said = f"{error}; {self._last_heard(child.key, now)}"
             return {**seen, "status": "unreachable", "message": said} if silent else seen
         usable = reply.status == 200 and isinstance(reply.body, dict) and reply.body.get("type") == "Stack"
-        return reply.body if usable else seen
+        if not usable:
+            return seen
+        above = {"traffic": seen["traffic"]} if "traffic" in seen else {}
+        return {**reply.body, **above}  # what is led to it, only the gateway here knows
 
     def _last_heard(self, child: str, now: float) -> str:
         if child not in self.heard:

@@ -19,16 +19,20 @@ APART = 5.0  # seconds between two sums that are kept for it
 
 @dataclass
 class Tally:
-    """Of one proxy: what each agent said last, what all added, and that at some times (monotonic seconds)."""
+    """Of one proxy: what each agent said last, what all added, and that at some times (monotonic seconds).
+
+    ``heard``: when an agent said something last.
+    """
 
     told: dict[str, Traffic] = field(default_factory=dict)
     added: Traffic = field(default_factory=dict)
     sums: deque[tuple[float, Traffic]] = field(default_factory=deque)
+    heard: float = 0.0
 
     def listen(self, agent: str, counted: Traffic, now: float) -> None:
         before = self.told.get(agent, counted)
         grown = {label: each.since(before.get(label, Counters())).past for label, each in counted.items()}
-        self.told[agent] = counted
+        self.told[agent], self.heard = counted, now
         known = {label for each in self.told.values() for label in each}
         added = traffic.total([self.added, grown])
         self.added = {label: each for label, each in added.items() if label in known}
@@ -47,11 +51,12 @@ class Tally:
         }
 
     def paces(self, now: float) -> dict[str, Pace]:
-        if not self.sums or now - self.sums[0][0] < APART:
+        if not self.sums or self.heard - self.sums[0][0] < APART or now - self.heard > MINUTE:
             return {}
         then, before = self.sums[0]
+        between, age = self.heard - then, now - self.heard
         return {
-            label: traffic.pace(each, before.get(label, Counters()), now - then)
+            label: traffic.pace(each, before.get(label, Counters()), between, age)
             for label, each in self.added.items()
         }
 

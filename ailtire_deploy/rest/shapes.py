@@ -30,6 +30,11 @@ def one(text: str, **properties: Shape) -> Shape:
     }
 
 
+def with_some(shape: Shape, **properties: Shape) -> Shape:
+    """An object that may have these properties besides."""
+    return {**shape, "properties": {**shape["properties"], **properties}}
+
+
 def some(text: str, **properties: Shape) -> Shape:
     """An object that may have these properties, and no other."""
     return {"type": "object", "description": text, "properties": properties, "additionalProperties": False}
@@ -57,22 +62,32 @@ def in_json(shape: Shape) -> Kinds:
 
 
 TASK = one("A task.", slot=TEXT, node=TEXT, state=TEXT)
-STATUS = one(
-    "A stack or service, and what it holds.",
-    type={"enum": ["Stack", "Service"]},
-    name=TEXT,
-    shortName=TEXT,
-    status={"enum": list(WORST_LAST)},
-    line=TEXT,
-    message=TEXT,
-    revision=or_nothing("integer"),
-    since=or_nothing("string"),
-    image=or_nothing("string"),
-    desired=COUNT,
-    running=COUNT,
-    age=or_nothing("integer"),
-    tasks=many(ref("Task")),
-    services=many(ref("Status")),
+TRAFFIC = one(
+    "What went through lately: requests a second, the part that were errors, and how long answers took.",
+    requests={"type": "number", "minimum": 0},
+    errors={"type": "number", "minimum": 0, "maximum": 1},
+    milliseconds={"type": "number", "minimum": 0},
+    age=COUNT,
+)
+STATUS = with_some(
+    one(
+        "A stack or service, and what it holds.",
+        type={"enum": ["Stack", "Service"]},
+        name=TEXT,
+        shortName=TEXT,
+        status={"enum": list(WORST_LAST)},
+        line=TEXT,
+        message=TEXT,
+        revision=or_nothing("integer"),
+        since=or_nothing("string"),
+        image=or_nothing("string"),
+        desired=COUNT,
+        running=COUNT,
+        age=or_nothing("integer"),
+        tasks=many(ref("Task")),
+        services=many(ref("Status")),
+    ),
+    traffic=ref("Traffic"),
 )
 FINDING = one("What is not well.", name=TEXT, status=TEXT, why=TEXT, cause=TEXT, remedy=TEXT, line=TEXT)
 EXPLANATION = one(
@@ -136,6 +151,7 @@ PROBLEM: Shape = {
 COMPONENTS: Mapping[str, Shape] = {
     "Task": TASK,
     "Status": STATUS,
+    "Traffic": TRAFFIC,
     "Finding": FINDING,
     "Explanation": EXPLANATION,
     "Change": CHANGE,

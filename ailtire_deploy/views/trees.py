@@ -21,6 +21,7 @@ MARKS = {
 MOVING = "◌"
 WIDTH = 100
 INDENT = "  "
+OLD = 30  # seconds after which traffic is shown with its age
 
 
 def as_text(tree: Status, colour: Paint = paint.none, width: int = WIDTH) -> list[str]:
@@ -72,9 +73,26 @@ def _tasks(each: Status) -> str:
 
 
 def _note(each: Status) -> str:
-    """Why it does as it does; else the revision of a stack, or the last line of a service."""
+    """Why it does as it does; else how much is going on, and what it said last."""
     if each["message"]:
         return each["message"]
+    return " · ".join(part for part in (_traffic(each), _word(each)) if part)
+
+
+def _traffic(each: Status) -> str:
+    """The last minute's, as ``12/s 0.4% 8ms``; its age where it is no longer of now."""
+    found = each.get("traffic")
+    if not found:
+        return ""
+    often = found["requests"]
+    told = f"{often:.1f}/s" if 0.05 <= often < 9.95 else f"{often:.0f}/s"
+    if often:
+        told += f" {found['errors']:.1%} {found['milliseconds']:.0f}ms"
+    return f"{told}, {moments.duration(found['age'])} ago" if found["age"] >= OLD else told
+
+
+def _word(each: Status) -> str:
+    """The revision of a stack, or the last line of a service."""
     if each["type"] == "Stack":
         return f"revision {each['revision']}" if each["revision"] else ""
     if each["age"] is None:

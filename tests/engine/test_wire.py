@@ -14,6 +14,7 @@ import pytest
 from ailtire_deploy.engine.connect import Address
 from ailtire_deploy.engine.wire import Wire
 from ailtire_deploy.errors import NotFound, Refused, Unreachable
+from ailtire_deploy.ports import Calls
 
 VERSION = json.dumps({"ApiVersion": "1.41"})
 
@@ -64,6 +65,16 @@ def test_an_answer_is_read_as_json(tmp_path: Path) -> None:
 def test_an_answer_without_a_body_is_nothing(tmp_path: Path) -> None:
     with engine(tmp_path, answer(204, "")) as wire:
         wire.delete("/services/x")
+
+
+def test_calls_are_counted_by_method_and_kind_and_so_is_what_fails(tmp_path: Path) -> None:
+    with engine(tmp_path, answer(404, '{"message": "no such thing"}')) as wire:
+        for _ in range(2):
+            with pytest.raises(NotFound):
+                wire.post("/services/x/update", {})
+        with pytest.raises(NotFound):
+            wire.get("/configs")
+        assert wire.usage() == {("POST", "services"): Calls(2, 2), ("GET", "configs"): Calls(1, 1)}
 
 
 @pytest.mark.parametrize(
