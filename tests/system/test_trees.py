@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.proof import Proof
 from tests.swarm import TRACEBACK, Swarm, eventually
@@ -121,7 +122,37 @@ def test_rest_shows_the_same_tree_to_who_has_a_token(deployed: Deployed) -> None
     assert {each["name"] for each in walk(below.json())} < {each["name"] for each in walk(above.json())}
 
 
-@pytest.mark.parametrize("call", ["status", "log", "view"])
+def counted(deployed: Deployed, way: str = "") -> dict[tuple[str, str], float]:
+    """What a controller says about its proxies: requests by proxy and backend."""
+    found = deployed.http("GET", f"{way}/_admin/metrics", token=deployed.token())
+    assert found.status_code == 200, found.text
+    families = {each.name: each for each in text_string_to_metric_families(found.text)}
+    samples = families["ailtire_proxy_requests"].samples if "ailtire_proxy_requests" in families else ()
+    return {(each.labels["proxy"], each.labels["backend"]): each.value for each in samples}
+
+
+def test_what_goes_through_is_counted_and_shown(deployed: Deployed) -> None:
+    """Edge and gateway say so within ten seconds; the child's own controller counts what went to it."""
+    tree = deployed.tree
+    eventually(lambda: counted(deployed) and counted(deployed, tree.mount), 30, "the proxies were heard")
+    before, below = counted(deployed), counted(deployed, tree.mount)
+    for _ in range(10):
+        for url in tree.urls:
+            deployed.http("GET", url)
+    sent, edge, child = 10 * len(tree.urls), ("edge", "gateway"), ("gateway", tree.child.rpartition("/")[2])
+    mounted = 10 * sum(url.startswith(tree.mount) for url in tree.urls)
+    eventually(lambda: counted(deployed).get(edge, 0) >= before[edge] + sent, 25, "the edge counted them")
+    eventually(lambda: counted(deployed).get(child, 0) >= before[child] + mounted, 25, "to the child")
+    eventually(
+        lambda: sum(counted(deployed, tree.mount).values()) >= sum(below.values()) + mounted, 25, "below"
+    )
+    status = deployed.http("GET", "/_admin/status", token=deployed.token()).json()
+    busy = {each["name"]: each["traffic"]["requests"] for each in walk(status) if "traffic" in each}
+    assert busy[tree.root] > 0
+    assert busy[tree.child] > 0
+
+
+@pytest.mark.parametrize("call", ["status", "log", "view", "metrics"])
 def test_without_a_token_there_is_no_answer(deployed: Deployed, call: str) -> None:
     for mount in ("", deployed.tree.mount):
         assert deployed.http("GET", f"{mount}/_admin/{call}").status_code == 401
