@@ -24,7 +24,7 @@ def plans(
     stack = pipeline.filled(revision)
     ahead = with_given(observed, State.of([revision.found]))  # those below ask where theirs come from
     back = revisions.brings_back(ahead, revision)
-    own = replace(writer, origin=revision.origin, revision=revision.name, back=back, now=now)
+    own = replace(writer, origin=revision.origin, revision=revision.asks, back=back, now=now)
     desired = pipeline.present(stack, observed, own)
     yield path, plan(desired, observed, path, now)
     for child in stack.children:

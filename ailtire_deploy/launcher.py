@@ -119,6 +119,12 @@ class Launcher:
         observed = self.engine.observe(path.root)
         old = recovery.target(observed, path, number)
         draft = recovery.restoring(observed, old, self.author)
+        return draft, self.plan_draft(path, draft, observed, f"back to {old.name}")
+
+    def plan_draft(
+        self, path: StackPath, draft: Resource, observed: State, cause: str
+    ) -> dict[StackPath, Plan]:
+        """What a revision of ours would bring about at its stack and below."""
         key = self._keys(path.root, observed, keep=False)[0].key
         for part in path.parts[1:]:
             key = identity.derive(key, part)
@@ -126,12 +132,12 @@ class Launcher:
         site = replace(self.site, build=build_of(observed, path))
         known = registries.mounted(observed, observed, path)
         writer = Writer(site, key, author=self.author, registries=known)
-        first = Plan(OUTERMOST, (Operation("create", draft, cause=f"back to {old.name}"),))
-        return draft, {OUTERMOST: first} | dict(
+        first = Plan(OUTERMOST, (Operation("create", draft, cause=cause),))
+        return {OUTERMOST: first} | dict(
             foresight.plans(foresight.as_revision(path, draft), ahead, writer, self.now())
         )
 
-    def rollback(self, path: StackPath, draft: Resource, watch: Watch) -> Recap:
+    def carry_out(self, path: StackPath, draft: Resource, watch: Watch) -> Recap:
         """Write that revision, and watch until all below it has converged or failed. Raises Busy."""
         try:
             self.engine.create(draft)

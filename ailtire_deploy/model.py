@@ -57,6 +57,7 @@ class Limits:
 
 
 UNLIMITED = Limits()
+WHOLE = "*"  # in place of a service's key: all that a stack offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,7 @@ class Stack:
     """One stack, filled: its services, its children, and what they share.
 
     ``digests`` are those of its images, ``below`` those of the stacks below it by their paths from here.
-    ``maintenance`` tells which of its services are closed, by key; "" stands for the whole stack.
+    ``maintenance`` tells which of its services are closed, by key; ``WHOLE`` stands for all of them.
     """
 
     path: StackPath

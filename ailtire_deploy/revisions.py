@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ailtire_deploy import images, names
+from ailtire_deploy import images, maintenance, names
 from ailtire_deploy.documents import canonical, digest
 from ailtire_deploy.errors import InvalidInput, Problem
 from ailtire_deploy.model import Child, Stack
@@ -90,6 +90,19 @@ class Revision:
         return decode(self.found.data or b"", self.name)
 
     @property
+    def readable(self) -> dict[str, Any]:
+        """The same, or nothing of one that cannot be read."""
+        try:
+            return self.body
+        except InvalidInput:
+            return {}
+
+    @property
+    def asks(self) -> str:
+        """The name of the revision whose wish it is: of one that only changes maintenance, an older one's."""
+        return self.found.labels.get(names.LABEL_CARRIES, self.name)
+
+    @property
     def absent(self) -> bool:
         """Whether it says that the stack shall not be."""
         return self.body.get("state") == "absent"
@@ -122,7 +135,7 @@ def is_whole(body: Mapping[str, Any]) -> bool:
     """Whether all is there that readers count on: a definition with its values, or the word that ends it."""
     values = (body.get(key) for key in ("definition", "parameters", "environment"))
     whole = all(isinstance(value, dict) for value in values) and images.are_whole(body)
-    return body.get("state") == "absent" or whole
+    return body.get("state") == "absent" or (whole and maintenance.is_whole(body))
 
 
 def secret_names(revision: Revision, *, deep: bool = False) -> frozenset[str]:
@@ -186,6 +199,12 @@ def newest(observed: State, path: StackPath) -> Revision | None:
     return next(iter(history(observed, path)), None)
 
 
+def wished(observed: State, revision: Revision) -> float:
+    """When what it wishes for was wished for first, in seconds since 1970."""
+    asked = (each for each in history(observed, revision.path) if each.name == revision.asks)
+    return next(asked, revision).found.created
+
+
 def stacks(observed: State, below: StackPath) -> tuple[StackPath, ...]:
     """The stacks at and below a path that anything on the swarm is about."""
     return tuple(sorted({each.path for each in observed if below.covers(each.path)}))
@@ -217,19 +236,26 @@ def child_body(stack: Stack, child: Child) -> dict[str, Any]:
 def make(
     observed: State, path: StackPath, body: Mapping[str, Any], *, cause: str, origin: str, author: str
 ) -> Resource:
-    """The next revision of a stack. ``origin`` "" means that it is a root's, and so its own."""
+    """The next revision of a stack, which goes on with the maintenance of the newest one.
+
+    ``origin`` "" means that it is a root's, and so its own.
+    """
     latest = newest(observed, path)
     name = names.revision_name(path, latest.number + 1 if latest else 1)
-    data = encode(body)
     labels = {
         **labels_of(path.parent, path),
-        names.LABEL_HASH: digest(body),
+        names.LABEL_HASH: digest(maintenance.bare(body)),
         names.LABEL_OUTCOME: "pending",
         names.LABEL_CAUSE: cause,
         names.LABEL_ORIGIN: origin or name,
         names.LABEL_AUTHOR: author,
     }
-    return Resource(Key("config", name), labels=labels, data=data)
+    return stored(name, maintenance.carried(body, latest.readable if latest else {}), labels)
+
+
+def stored(name: str, body: Mapping[str, Any], labels: Mapping[str, str]) -> Resource:
+    """A revision as the config it becomes. Raises InvalidInput when it is too large."""
+    return Resource(Key("config", name), labels=dict(labels), data=encode(body))
 
 
 def wish(

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict
 
-from ailtire_deploy import moments, names, proxies, revisions, symptoms
+from ailtire_deploy import maintenance, moments, names, proxies, revisions, symptoms
 from ailtire_deploy.errors import InvalidInput, NotFound
+from ailtire_deploy.model import WHOLE
 from ailtire_deploy.names import EDGE, GATEWAY, StackPath
 from ailtire_deploy.releases import asking
 from ailtire_deploy.releases.stages import Stage
@@ -115,7 +116,17 @@ def _stack(observed: State, path: StackPath, lines: Mapping[str, LogLineInfo], n
     node["services"] = held
     above = proxies.pace(observed, path.parent, GATEWAY, path.key) if path.parent else None
     _take_traffic(node, above or proxies.pace(observed, path, EDGE, GATEWAY))
+    _mark_closed(node, newest)
     return node
+
+
+def _mark_closed(node: Status, newest: Revision | None) -> None:
+    """Say of a stack and of what it holds that callers are kept away."""
+    closed = maintenance.of(newest.readable) if newest else {}
+    named = {each["shortName"]: each for each in node["services"]}
+    for key, each in closed.items():
+        if found := node if key == WHOLE else named.get(key):
+            found["message"] = "; ".join(filter(None, [maintenance.told(each), found["message"]]))
 
 
 def _service(service: Resource, observed: State, lines: Mapping[str, LogLineInfo], now: float) -> Status:

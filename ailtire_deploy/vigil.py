@@ -73,7 +73,7 @@ class Vigil:
 
     def _in_the_end(self, judged: Verdict, observed: State, last: Revision) -> Verdict:
         """The same verdict, but for a change that is taken back: that is over when the old one is back."""
-        if last.name == self.revision:
+        if self.revision in (last.name, last.asks):
             if judged.outcome != "failed" or recovery.undoing(observed, last, "") is None:
                 return judged
             self._failed_at = self._failed_at or self.now()
@@ -101,9 +101,12 @@ def look(engine: Engine, path: StackPath, now: Callable[[], float], sleep: Calla
 
 
 def standing(observed: State, path: StackPath, revision: str) -> Revision:
-    """The newest revision: ours, or the one that takes ours back. Raises Busy for anybody else's."""
+    """The newest revision: ours, one that only adds maintenance to it, or the one that takes ours back.
+
+    Raises Busy for anybody else's.
+    """
     last = revisions.newest(observed, path)
-    if last is not None and revision in (last.name, last.undoes):
+    if last is not None and revision in (last.name, last.asks, last.undoes):
         return last
     author = last.found.labels.get(names.LABEL_AUTHOR) or "somebody" if last else ""
     raise Busy(f"{path}: {revision} was replaced by {f'{last.name} of {author}' if last else 'a shutdown'}")

@@ -69,7 +69,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    made = inn(maintenance={"": Closed(HOSTILE, OPERATORS)})
+    made = inn(maintenance={"*": Closed(HOSTILE, OPERATORS)})
     with served(tmp_path_factory.mktemp("closed"), made) as found:
         yield found
 
@@ -172,7 +172,7 @@ def test_operators_come_in_where_it_is_closed(closed: Proxy, caller: str, status
 
 
 def test_a_hostile_message_stands_in_no_configuration() -> None:
-    made = inn(maintenance={"": Closed(HOSTILE)}, gateway=Gateway(errors={404: Page(HOSTILE.encode())}))
+    made = inn(maintenance={"*": Closed(HOSTILE)}, gateway=Gateway(errors={404: Page(HOSTILE.encode())}))
     shape = topology.decide(made)
     for config in (proxy.gateway(shape), proxy.routes_map(shape)):
         assert "soon" not in config.decode()

@@ -95,7 +95,7 @@ def test_a_rollback_asks_nobody_and_brings_back_what_ran(tmp_path: Path) -> None
     there.engine.asked.clear()
     launcher = there.launcher()
     draft, _ = launcher.plan_rollback(SHOP, 1)
-    assert launcher.rollback(SHOP, draft, lambda observed: None).verdict == "converged"
+    assert launcher.carry_out(SHOP, draft, lambda observed: None).verdict == "converged"
     assert (image(there, "shop_web"), image(there, "shop_back_api")) == (f"web:1@{OLD}", f"api:1@{OLD}")
     assert there.engine.asked == []
 

@@ -34,7 +34,7 @@ LAYERS: dict[int, frozenset[str]] = {
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
         | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic", "metrics"}
-        | {"releases", "staging", "paces"}
+        | {"releases", "staging", "paces", "maintenance", "closing"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}

@@ -199,7 +199,7 @@ def test_an_older_revision_comes_back_by_its_number(house):
     draft, plans = house.launcher().plan_rollback(SHOP, 1)
     planned = sorted(f"{op.verb} {op.key}" for each in plans.values() for op in each.operations)
     done = len(house.engine.writes)
-    recap = house.launcher().rollback(SHOP, draft, lambda observed: None)
+    recap = house.launcher().carry_out(SHOP, draft, lambda observed: None)
     assert recap.verdict == "converged"
     assert specs(house)["shop_web"]["TaskTemplate"]["ContainerSpec"]["Env"] == ["WORD=one"]
     labels = [each for each in house.engine.writes[done:] if each.startswith("update config")]
@@ -227,7 +227,7 @@ def test_the_files_applied_after_a_rollback_count_again(house):
     house.apply(tree(word="one"))
     house.apply(tree(word="two"))
     draft, _ = house.launcher().plan_rollback(SHOP, None)
-    house.launcher().rollback(SHOP, draft, lambda observed: None)
+    house.launcher().carry_out(SHOP, draft, lambda observed: None)
     planned = [op for each in house.launcher().plan(tree(word="two")).values() for op in each.operations]
     assert {op.key.name for op in planned} == {"shop.r4", "shop_web"}
     assert house.apply(tree(word="two")).verdict == "converged"
@@ -238,7 +238,7 @@ def test_a_child_alone_can_go_back(house):
     house.apply(tree())
     house.apply(tree(orders={"services": {"api": plain(), "till": plain()}}))
     draft, _ = house.launcher().plan_rollback(ORDERS, None)
-    assert house.launcher().rollback(ORDERS, draft, lambda observed: None).verdict == "converged"
+    assert house.launcher().carry_out(ORDERS, draft, lambda observed: None).verdict == "converged"
     assert "shop_orders_store" in specs(house) and "shop_orders_till" not in specs(house)
     house.settle(100)
     assert history(house, ORDERS)[0][1:] == ("converged", "rollback")

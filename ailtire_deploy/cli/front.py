@@ -19,6 +19,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "promote": "Let the release of a service go on now.",
         "abort": "End the release of a service; the old version stays.",
         "rollback": "Bring an older revision of a stack back.",
+        "maintenance": "Keep callers away from a stack or service, or let them in again.",
         "shutdown": "Take a root stack down, leaf to root; volumes stay.",
         "status": "Show a stack and everything below it.",
         "logs": "Show the log lines of a stack and everything below it.",
@@ -81,5 +82,5 @@ def text() -> str:
 
 
 def section(title: str) -> str:
-    commands = (f"  {name:<10}{purpose}" for name, purpose in SECTIONS[title].items())
+    commands = (f"  {name:<12}{purpose}" for name, purpose in SECTIONS[title].items())
     return "\n".join([f"{title}:", *commands, ""])

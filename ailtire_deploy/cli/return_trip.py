@@ -38,6 +38,6 @@ def go_back(
         if not yes:
             ask_for_removals(list(found.values()))
         with progress.watching(console, stack) as watch:
-            run.sum.add_recap(launcher.rollback(stack, draft, watch))
+            run.sum.add_recap(launcher.carry_out(stack, draft, watch))
     run.recap()
     return run.sum.exit_code

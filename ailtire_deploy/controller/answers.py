@@ -21,6 +21,7 @@ from ailtire_deploy.errors import NotFound, Unreachable
 from ailtire_deploy.idempotency import Once
 from ailtire_deploy.log_lines import Source
 from ailtire_deploy.log_streams import newest
+from ailtire_deploy.maintenance import Wish
 from ailtire_deploy.metrics import Family, families
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
@@ -117,6 +118,10 @@ class Controller:
     ) -> Accepted:
         """Bring an older revision back. Raises NotFound and Busy."""
         return self.changes.rollback(number, author, check, once)
+
+    def maintenance(self, wish: Wish, author: str, check: bool = False, once: Once | None = None) -> Accepted:
+        """Close a service or the whole stack, or open it again. Raises InvalidInput and Busy."""
+        return self.changes.maintenance(wish, author, check, once)
 
     def shutdown(self, author: str, check: bool = False, once: Once | None = None) -> Accepted:
         """Persist the intent and wake the loop; asking again is no error."""

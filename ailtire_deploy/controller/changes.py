@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ailtire_deploy import foresight, idempotency, pruning, recovery, revisions, updates
+from ailtire_deploy import closing, foresight, idempotency, pruning, recovery, revisions, updates
 from ailtire_deploy.controller.loop import Loop
 from ailtire_deploy.errors import Busy, Conflict, OutOfSequence
 from ailtire_deploy.idempotency import Once
+from ailtire_deploy.maintenance import Wish
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import Operation, Plan
 from ailtire_deploy.ports import Accepted
@@ -77,6 +78,18 @@ class Changes:
         def draft(observed: State) -> Draft:
             last = self.standing(observed)
             made = recovery.restoring(observed, recovery.target(observed, self.path, number), author)
+            return Draft(made, list(self._foreseen(made, last, observed).values()))
+
+        return self._store(draft, check, once)
+
+    def maintenance(self, wish: Wish, author: str, check: bool, once: Once | None) -> Accepted:
+        """Close or open; what is so already is no error. Raises InvalidInput and Busy."""
+
+        def draft(observed: State) -> Draft:
+            last = self.standing(observed)
+            made = closing.draft(observed, self.path, wish, author)
+            if made is None:
+                return Draft(last.found, (), standing=True)
             return Draft(made, list(self._foreseen(made, last, observed).values()))
 
         return self._store(draft, check, once)

@@ -206,7 +206,7 @@ class Loop:
     def writer(self, last: Revision, observed: State) -> Writer:
         """Who this controller is when it wishes for something."""
         gone = verdict.lost_below(observed, self.path, self.now())
-        wished, back = last.found.created, revisions.brings_back(observed, last)
+        wished, back = revisions.wished(observed, last), revisions.brings_back(observed, last)
         known = registries.mounted(observed, observed, self.path)
         return Writer(
             *(
@@ -216,7 +216,7 @@ class Loop:
                 str(self.path),
                 gone,
                 wished,
-                last.name,
+                last.asks,
                 back,
                 known,
                 self.now(),

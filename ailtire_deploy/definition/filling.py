@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from ailtire_deploy import maintenance
 from ailtire_deploy.definition import build, forms, rules, safety, schema
 from ailtire_deploy.definition.draft import Draft, is_unknown, known, masked
 from ailtire_deploy.definition.findings import MOST, Finding, nearest
@@ -65,7 +66,8 @@ def fill(body: Mapping[str, Any], path: StackPath, source: Source | None = None)
     level = _examine(body, path, source)
     if level.problems:
         raise InvalidInput(once(level.problems))
-    return replace(level.stack(), digests=body.get("digests", {}), below=body.get("below", {}))
+    recorded = {"digests": body.get("digests", {}), "below": body.get("below", {})}
+    return replace(level.stack(), **recorded, maintenance=maintenance.of(body))
 
 
 def fill_tree(

@@ -10,6 +10,8 @@ from typing import Any
 
 from ailtire_deploy.documents import read_json
 from ailtire_deploy.errors import InvalidInput, Problem
+from ailtire_deploy.maintenance import Wish, wish
+from ailtire_deploy.model import WHOLE
 from ailtire_deploy.rest.messages import JSON, Request
 from ailtire_deploy.rest.problems import HttpError
 
@@ -67,6 +69,27 @@ def service(body: Mapping[str, Any]) -> str:
     if not isinstance(named, str):
         _refuse([Problem(SOURCE, 0, 0, "service", "has to be text")])
     return str(named)
+
+
+def maintenance(body: Mapping[str, Any]) -> Wish:
+    """What shall be closed or opened. Raises InvalidInput."""
+    kinds: Mapping[str, type | tuple[type, ...]] = {
+        "on": bool,
+        "service": (str, type(None)),
+        "message": str,
+        "allow": list,
+    }
+    wrong = [Problem(SOURCE, 0, 0, key[:80], "is not known here") for key in body.keys() - kinds.keys()]
+    wrong += [
+        Problem(SOURCE, 0, 0, key, "is not what it has to be")
+        for key, kind in kinds.items()
+        if (key in body or key == "on") and not isinstance(body.get(key), kind)
+    ]
+    ranges = body.get("allow", [])
+    if isinstance(ranges, list) and not all(isinstance(each, str) for each in ranges):
+        wrong.append(Problem(SOURCE, 0, 0, "allow", "has to be a list of text"))
+    _refuse(wrong)
+    return wish(body.get("service") or WHOLE, body["on"], body.get("message", ""), ranges)
 
 
 def registration(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -55,6 +55,12 @@ def rollback(call: Call) -> Answer:
     return accepted(call, call.controller.rollback(number, call.caller.sub, is_check(call), once(call)))
 
 
+def maintenance(call: Call) -> Answer:
+    """As an update; where it is so already no revision is made, and the newest one is named."""
+    wish = bodies.maintenance(bodies.read(call.request))
+    return accepted(call, call.controller.maintenance(wish, call.caller.sub, is_check(call), once(call)))
+
+
 def shutdown(call: Call) -> Answer:
     """As an update; asking again is no error."""
     bodies.nothing(bodies.read(call.request))

@@ -154,6 +154,15 @@ ENDPOINTS = (
         body=shapes.ABORT,
     ),
     Endpoint(
+        *("POST", "maintenance", "operator", calls.maintenance),
+        '`{"on": true, "service": "web", "message": "back at noon", "allow": ["10.0.0.0/8"]}`: callers get '
+        "503; without `service` the whole stack",
+        CHANGED,
+        parameters=CHANGING,
+        body=shapes.MAINTENANCE,
+        budget=LONG,
+    ),
+    Endpoint(
         *("POST", "shutdown", "admin", calls.shutdown),
         "leaf to root",
         CHANGED,

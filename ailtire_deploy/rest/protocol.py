@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.idempotency import Once
+from ailtire_deploy.maintenance import Wish
 from ailtire_deploy.metrics import Family
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
@@ -76,6 +77,13 @@ class Controller(Protocol):
 
         Without a number it is the last that converged. Raises NotFound, and Busy while the stack is shutting
         down.
+        """
+        ...
+
+    def maintenance(self, wish: Wish, author: str, check: bool = False, once: Once | None = None) -> Accepted:
+        """Close a service, or the whole stack, or open it again, and wake the loop.
+
+        Raises InvalidInput for what offers nothing, and Busy while the stack is shutting down.
         """
         ...
 

@@ -117,7 +117,7 @@ REPORT: Shape = {
 _REVISION: dict[str, Shape] = {
     "number": NUMBER,
     **dict.fromkeys(("name", "created", "outcome", "cause", "origin", "author"), TEXT),
-    **dict.fromkeys(("restores", "undoes"), TEXT),
+    **dict.fromkeys(("restores", "undoes", "maintenance"), TEXT),
     "digests": by_name(TEXT),
     "report": ref("Report"),
 }
@@ -193,5 +193,15 @@ SERVICE: Shape = {**TEXT, "description": "The key of a service; without it all t
 PROMOTE = some("To the next step, or `fully`: past all of them.", service=SERVICE, fully={"type": "boolean"})
 ABORT = some("Back to the old version.", service=SERVICE)
 RELEASING = one("The revision that it stands on, and the services.", revision=TEXT, services=many(TEXT))
+MAINTENANCE: Shape = {
+    **some(
+        "What is closed, or opened again.",
+        on={"type": "boolean"},
+        service={"type": ["string", "null"], "description": "Its key; without one it is the whole stack."},
+        message={"type": "string", "maxLength": 500, "description": "What callers are told."},
+        allow={**many(TEXT), "maxItems": 50, "description": "Ranges of addresses that come in all the same."},
+    ),
+    "required": ["on"],
+}
 REGISTER = one("The child's path, and where its controller is.", name=TEXT, url=TEXT)
 NOTHING = some("Nothing.")

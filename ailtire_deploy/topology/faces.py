@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ailtire_deploy import names
-from ailtire_deploy.model import Child, Limits, Route, Service, Stack
+from ailtire_deploy.model import WHOLE, Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import ADMIN_PORT, GATEWAY_PORT, StackPath
 from ailtire_deploy.topology.seats import sibling_of
 from ailtire_deploy.topology.shape import SLOTS, Face, Rule, Split, Target
@@ -66,7 +66,7 @@ def _routes(stack: Stack) -> Iterator[Rule]:
 
 def closed(stack: Stack, route: Route) -> Limits:
     """A route's limits, with the maintenance of its service or else of the whole stack."""
-    found = stack.maintenance.get(route.service) or stack.maintenance.get("")
+    found = stack.maintenance.get(route.service) or stack.maintenance.get(WHOLE)
     return replace(route.limits, closed=found) if found else route.limits
 
 

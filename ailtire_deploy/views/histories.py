@@ -21,7 +21,8 @@ class Line(TypedDict):
     """One revision; ``report`` holds the counts by stack that its controller gave, and the reasons.
 
     Of a rollback ``restores`` names the revision that is back, and ``undoes`` the one that failed, if any.
-    ``digests`` are what the tags of images stand for, the stack's own and those below, as far as is known.
+    ``maintenance`` is what it only turns on or off, "" for any other. ``digests`` are what the tags of images
+    stand for, the stack's own and those below, as far as is known.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Line(TypedDict):
     author: str
     restores: str
     undoes: str
+    maintenance: str
     digests: dict[str, str]
     report: dict[str, Any]
 
@@ -116,6 +118,7 @@ def _cells(line: Line) -> tuple[str, ...]:
     if line["undoes"] or line["restores"]:
         undone = f" of {line['undoes']}" if line["undoes"] else ""
         cause = f"{cause}{undone} to {line['restores']}"
+    cause = f"maintenance {line['maintenance']}" if line["maintenance"] else cause
     cells = (str(line["number"]), line["created"], line["outcome"], cause, line["author"] or "-")
     return tuple(plain.line(cell) for cell in cells)
 
@@ -139,6 +142,7 @@ def _line(revision: Revision) -> Line:
         "author": revision.found.labels.get(names.LABEL_AUTHOR, ""),
         "restores": revision.restores,
         "undoes": revision.undoes,
+        "maintenance": revision.found.labels.get(names.LABEL_MAINTENANCE, ""),
         "digests": _digests(revision),
         "report": revision.report,
     }
