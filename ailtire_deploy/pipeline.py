@@ -25,7 +25,6 @@ from ailtire_deploy import (
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.model import Child, Service, Site, Stack
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.releases import wishes as releases
 from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, PARENT, Revision
 from ailtire_deploy.staging import Staging
 from ailtire_deploy.state import Key, Need, Resource, State
@@ -62,10 +61,9 @@ def present(stack: Stack, observed: State, writer: Writer) -> State:
     wishes = child_revisions(stays, observed, writer)
     named = {key: wish.name for key, wish in wishes.items()}
     staged = Staging(stays, observed, writer.site, named, writer.revision, writer.back, filled)
-    made, going = staged.resources()
-    made = proxies.settled(made, observed, stays.path)
+    made = proxies.settled(staged.resources(), observed, stays.path)
     made = [replace(each, facts={**each.facts, "wished": writer.wished}) for each in made]
-    made = releases.staged(made, going, observed, staged.former, writer.now)
+    made = staged.released(made, writer.now)
     return State.of(
         [
             *jobs.asked_for(made, observed, writer.revision, writer.back),

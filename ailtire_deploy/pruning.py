@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ailtire_deploy.errors import Refused
-from ailtire_deploy.names import ADMIN, RESERVED, StackPath
+from ailtire_deploy.names import ADMIN, LABEL_CANDIDATE, RESERVED, StackPath
 from ailtire_deploy.plan import Plan
 from ailtire_deploy.state import Resource, State
 
@@ -49,7 +49,11 @@ def _excess(path: StackPath, plan: Plan, observed: State) -> Iterable[str]:
 def _counts(each: Resource) -> bool:
     """Services of the definition; a child is known by its controller."""
     own = each.path == each.owner
-    return each.kind == "service" and (each.service not in RESERVED if own else each.service == ADMIN)
+    return (
+        each.kind == "service"
+        and LABEL_CANDIDATE not in each.labels
+        and (each.service not in RESERVED if own else each.service == ADMIN)
+    )
 
 
 def _named(each: Resource) -> str:

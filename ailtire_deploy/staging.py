@@ -1,7 +1,7 @@
 """What a stack's files mean as resources, its releases where they stand.
 
-Rendering comes first, since only the result tells whether a service has to become another one; where requests
-are divided it comes once more, with the weights.
+Rendering comes first, since only the result tells whether a service has to become another one. How requests
+are divided is told to the gateways alone: no config of the swarm holds it, so none starts with old weights.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from ailtire_deploy import names, render, revisions, specs, topology
+from ailtire_deploy import names, proxies, render, revisions, specs, topology
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.model import Site, Stack, Strategy
 from ailtire_deploy.releases import course, stages, wishes
 from ailtire_deploy.releases.wishes import Release
+from ailtire_deploy.render import proxy
+from ailtire_deploy.render.files import GATEWAY
 from ailtire_deploy.revisions import Revision
 from ailtire_deploy.state import Resource, State
 
@@ -35,15 +37,24 @@ class Staging:
     back: bool
     filled: Filled
 
-    def resources(self) -> tuple[list[Resource], dict[str, Release]]:
-        """All that was rendered, and the releases that are on or due."""
-        made = self._rendered({})
-        releases = self._releases(made)
-        weights = wishes.weights(releases, self.observed)
-        return (self._rendered(weights) if weights else made), releases
+    def resources(self) -> list[Resource]:
+        """All that was rendered."""
+        return rendered(self.stack, self.observed, self.site, self.children)
 
-    def _rendered(self, weights: Mapping[str, int]) -> list[Resource]:
-        return rendered(self.stack, self.observed, self.site, self.children, weights)
+    def released(self, made: Iterable[Resource], now: float) -> list[Resource]:
+        """The same with what is being released where it stands, and the gateway as it then divides."""
+        found = list(made)
+        releases = self._releases(found)
+        staged = wishes.staged(found, releases, self.observed, self.former, now)
+        weights = wishes.weights(releases, self.observed)
+        return [self._dividing(each, weights) for each in staged] if weights else staged
+
+    def _dividing(self, each: Resource, weights: Mapping[str, int]) -> Resource:
+        if proxies.SERVES not in each.facts or each.service != names.GATEWAY:
+            return each
+        text = proxy.gateway(topology.decide(self.stack, weights)).decode()
+        files = {**each.facts[proxies.SERVES], GATEWAY: text}
+        return replace(each, facts={**each.facts, proxies.SERVES: files})
 
     def _releases(self, made: Iterable[Resource]) -> dict[str, Release]:
         own = self.observed.get("config", self.revision)
@@ -69,16 +80,13 @@ class Staging:
         """What a stack means for one of its services; what that waits for does not matter."""
         chosen = [replace(each, depends_on=()) for each in stack.services if each.key == found.service]
         lone = replace(stack, services=tuple(chosen), children=())
-        made = rendered(lone, self.observed, self.site, {}, {}) if chosen else []
+        made = rendered(lone, self.observed, self.site, {}) if chosen else []
         return next((each for each in made if each.key == found.key), None)
 
 
-def rendered(
-    stack: Stack, observed: State, site: Site, children: Mapping[str, str], weights: Mapping[str, int]
-) -> list[Resource]:
-    """A stack as resources; ``weights`` say which services share their requests with a candidate."""
-    shape = topology.decide(stack, weights)
-    artifacts = render.render(stack, shape, site, subnets(observed))
+def rendered(stack: Stack, observed: State, site: Site, children: Mapping[str, str]) -> list[Resource]:
+    """A stack as resources."""
+    artifacts = render.render(stack, topology.decide(stack), site, subnets(observed))
     return specs.resources(stack, artifacts, children)
 
 
