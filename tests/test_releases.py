@@ -425,3 +425,27 @@ def test_a_crash_at_any_write_of_a_release_is_mended(tmp_path):
 def test_names_of_candidates_meet_no_other():
     assert names.candidate_service(SHOP, "web") == "shop_web__next"
     assert len(names.candidate_service(StackPath(("a" * 40,)), "b" * 40)) <= 63
+
+
+def test_a_plan_tells_the_whole_course_and_is_what_happens(house):
+    house.apply(shop())
+    plans = house.launcher().plan(shop("two"))
+    ops = {str(each.key): each for each in plans[SHOP].operations}
+    assert sorted(ops) == ["service shop_web", "service shop_web__next"]
+    course = "canary: 5 % for 10s, then 50 % for 20s, then 100 % for 20s"
+    made, updated = ops["service shop_web__next"], ops["service shop_web"]
+    assert made.cause == f"beside shop_web for its {course}; then that is updated, and this one goes"
+    assert (made.verb, made.ready, updated.waiting) == ("create", True, f"its {course}")
+    assert any("WORD" in str(each) for each in updated.changes)
+    begins = len(house.engine.writes)
+    house.apply(shop("two"))
+    own = [each for each in house.engine.writes[begins:] if "config" not in each]
+    assert own == [
+        "create service shop_web__next",
+        "update service shop_web__next",
+        "update service shop_web__next",
+        "update service shop_web",
+        "remove service shop_web__next",
+    ]
+    configs = [each for each in house.engine.writes[begins:] if each.startswith("create config")]
+    assert configs == ["create config shop.r2"], "weights are told to agents, and stand in no config"
