@@ -5,9 +5,10 @@ The command line and the controllers' REST use the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from ailtire_deploy import moments
 from ailtire_deploy.errors import NotFound
@@ -76,6 +77,11 @@ def is_after(line: LogLine, time: str) -> bool:
 
 def as_json(line: LogLine) -> dict[str, str]:
     return {"source": line.source, "stream": line.stream, "time": line.time, "text": line.text}
+
+
+def from_json(told: Mapping[str, Any]) -> LogLine:
+    """A line that somebody else wrote as JSON."""
+    return LogLine(*(str(told.get(name, "")) for name in ("source", "stream", "time", "text")))
 
 
 def _moment(line: LogLine) -> str:

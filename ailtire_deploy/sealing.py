@@ -7,6 +7,7 @@ changes nothing.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,20 @@ def secret_resource(path: StackPath, key: str, value: bytes, salt: bytes) -> Res
     """The secret of a stack; made by the command line, owned by the stack's controller."""
     name = names.in_stack(path, names.hashed_key(key, identity.fingerprint(salt, value)))
     return Resource(Key("secret", name), labels=labels_of(path, path), data=value)
+
+
+def values(stacks: Mapping[StackPath, Stack], read: Read) -> dict[str, dict[str, str]]:
+    """The values of a tree's secrets by ``PATH/NAME`` as a request carries them.
+
+    Those that are made of the root's seed are left out: only who has the key file makes the same ones.
+    """
+    found = {
+        f"{path}/{key}": read(path, key, secret)
+        for path, stack in sorted(stacks.items())
+        for key, secret in stack.secrets.items()
+        if not secret.name and "generate" not in (secret.source or {})
+    }
+    return {name: {"base64": base64.b64encode(value).decode()} for name, value in found.items()}
 
 
 def given(

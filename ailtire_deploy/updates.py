@@ -24,7 +24,8 @@ def merged(
 
     Raises InvalidInput with every problem of the whole tree.
 
-    ``request`` may hold ``parameters``, ``environment`` (None removes a key), ``definition`` and ``replace``.
+    ``request`` may hold ``parameters``, ``environment`` (None removes a key), ``definition``, ``context`` and
+    ``replace``.
     """
     whole = bool(request.get("replace"))
     made = {
@@ -32,6 +33,8 @@ def merged(
         "parameters": pairs(body["parameters"], request.get("parameters"), whole),
         "environment": pairs(body["environment"], request.get("environment"), whole),
     }
+    if "context" in request:
+        made["context"] = request["context"]
     if "definition" in request:
         made["definition"] = keep_names(unwrapped(request["definition"]), body["definition"])
     return made, fill_tree(made, path)

@@ -140,7 +140,7 @@ def test_the_history_tells_what_tags_stood_for(tmp_path: Path) -> None:
     observed = there.engine.observe(SHOP)
     newer, older = revisions.history(observed, SHOP)
     assert histories.as_json([newer])[0]["digests"] == {"web:1": OLD, "api:1": NEW}
-    lines = histories.as_text([newer, older])
+    lines = histories.as_text(histories.as_json([newer, older]))
     assert [each.strip() for each in lines if each.startswith("    ")] == [
         f"api:1 is {NEW}",
         f"api:1 is {OLD}",

@@ -38,7 +38,7 @@ LAYERS: dict[int, frozenset[str]] = {
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
-        | {"children", "apply", "departures", "log_streams", "resolution"}
+        | {"children", "remote", "apply", "departures", "log_streams", "resolution"}
     ),
     3: frozenset({"launcher", "vigil", "controller", "gateway"}),
     4: frozenset({"rest"}),

@@ -199,8 +199,8 @@ def shown_history() -> list[Revision]:
 
 
 def test_a_history_is_a_line_a_revision_newest_first() -> None:
-    expect("history.txt", histories.as_text(shown_history()))
-    expect("history.md", histories.as_markdown(shown_history()))
+    expect("history.txt", histories.as_text(histories.as_json(shown_history())))
+    expect("history.md", histories.as_markdown(histories.as_json(shown_history())))
 
 
 def test_a_history_as_json_says_what_the_controller_reported() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -83,6 +85,40 @@ def engine(function: Function) -> Function:
         metavar="CONTEXT|URL",
         help="A docker context, or unix://, tcp://, ssh:// (default: as the docker command).",
     )(function)
+
+
+def remote(function: Function) -> Function:
+    """``--url --token`` as one ``Remote``, or None: then there has to be an engine."""
+
+    @wraps(function)
+    def wrapped(url: str | None, token: str | None, **rest: Any) -> Any:
+        return function(remote=remote_of(url, token, rest.get("engine")), **rest)
+
+    shown = [
+        click.option("--url", metavar="URL", help="Speak with the root's controller here, with no engine."),
+        click.option(
+            "--token",
+            metavar="TOKEN",
+            help="What `token` prints; - reads it from standard input (default: AILTIRE_TOKEN).",
+        ),
+    ]
+    return chained(wrapped, shown)
+
+
+def remote_of(url: str | None, token: str | None, engine: str | None) -> Any:
+    """Where to speak with a controller. Raises UsageError for half of it, or for an engine beside it."""
+    from ailtire_deploy.remote import Remote
+
+    if not url:
+        if token:
+            raise click.UsageError("--token goes with --url")
+        return None
+    if engine:
+        raise click.UsageError("--url and --engine are two ways to the same stack: name one")
+    said = sys.stdin.readline() if token == "-" else token or os.environ.get("AILTIRE_TOKEN", "")
+    if not said:
+        raise click.UsageError("--url needs a token: --token TOKEN, --token - or AILTIRE_TOKEN")
+    return Remote(url, said.strip())
 
 
 def definition(function: Function) -> Function:

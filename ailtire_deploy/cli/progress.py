@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ailtire_deploy import deadlines, revisions, status
 from ailtire_deploy.cli.console import Console
@@ -18,6 +19,7 @@ from ailtire_deploy.views import plain, trees
 
 Watch = Callable[[State], None]
 SILENCE = 25.0  # seconds after which something is said even when nothing changed
+NOTHING: Mapping[str, str] = MappingProxyType({})
 SETTLED = ("running", "completed", "shutdown")
 
 
@@ -67,13 +69,22 @@ class Journal:
 
     def __call__(self, observed: State) -> None:
         now = self.now()
+        nodes, times = seen(observed, self.path, now), deadlines.sentences(observed, self.path, now)
+        self.note(nodes, times, releases(observed, self.path))
+
+    def note(
+        self,
+        nodes: dict[str, Status],
+        times: Mapping[str, str] = NOTHING,
+        steps: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """The same with stacks and services by name, by when they have to have come further, and releases."""
+        now = self.now()
         first = not self.began
         self.began = self.began or now
         self.spoke = self.spoke or now
-        nodes = seen(observed, self.path, now)
-        if first:
-            self._tell_deadline(observed, now)
-        steps = releases(observed, self.path)
+        if first and str(self.path) in times:
+            self._say(now, f"{self.path} {times[str(self.path)]}")
         words = {name: f"{each['status']} {steps.get(name, '')}" for name, each in nodes.items()}
         for name, each in nodes.items():
             quiet_start = first and each["status"] in SETTLED
@@ -83,13 +94,7 @@ class Journal:
             self._say(now, f"{name} gone")
         self.words = words
         if now - self.spoke >= SILENCE:
-            self._say(now, still(nodes, deadlines.sentences(observed, self.path, now)))
-
-    def _tell_deadline(self, observed: State, now: float) -> None:
-        """How long the root is waited for, said once."""
-        said = deadlines.sentences(observed, self.path, now).get(str(self.path))
-        if said:
-            self._say(now, f"{self.path} {said}")
+            self._say(now, still(nodes, times))
 
     def _say(self, now: float, text: str) -> None:
         self.spoke = now
@@ -104,7 +109,7 @@ def entry(name: str, node: Status, others: Iterable[str] = ()) -> str:
     return f"{name} {node['status']}: {node['message']}" if node["message"] else f"{name} {node['status']}"
 
 
-def still(nodes: dict[str, Status], times: dict[str, str]) -> str:
+def still(nodes: dict[str, Status], times: Mapping[str, str]) -> str:
     """What everybody is waiting for, each reason once, and for how long."""
     open_ends = {name: each for name, each in nodes.items() if each["status"] not in SETTLED}
     told = [entry(name, each) for name, each in open_ends.items() if not repeats(each, open_ends)]

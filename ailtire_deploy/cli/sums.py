@@ -30,15 +30,16 @@ class Sum:
         return CODES.get(self.verdict, DONE)
 
     def add_recap(self, recap: Recap) -> None:
-        self._count(recap.stacks)
+        self.count(recap.stacks)
         self.reasons += recap.reasons
         self._worsen(recap.verdict)
 
     def add_plans(self, found: list[Plan]) -> None:
-        self._count(plans.counts(found))
+        self.count(plans.counts(found))
         self._worsen(plans.verdict(found))
 
-    def _count(self, stacks: Mapping[str, Mapping[str, int]]) -> None:
+    def count(self, stacks: Mapping[str, Mapping[str, int]]) -> None:
+        """Add counts by stack and outcome."""
         for path, counts in stacks.items():
             row = self.stacks.setdefault(path, {})
             for outcome, number in counts.items():

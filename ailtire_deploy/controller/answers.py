@@ -11,7 +11,16 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any
 
-from ailtire_deploy import followup, foresight, log_lines, log_streams, pipeline, revisions
+from ailtire_deploy import (
+    deadlines,
+    followup,
+    foresight,
+    log_lines,
+    log_streams,
+    pipeline,
+    recovery,
+    revisions,
+)
 from ailtire_deploy.controller.changes import Changes
 from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.controller.kin import Kin
@@ -173,6 +182,19 @@ class Controller:
         if found is None:
             raise NotFound(f"{self.path} has no revision {number}")
         return {**histories.as_json([found])[0], "progress": followup.of(observed, found, self.loop.now())}
+
+    def difference(self, number: int, against: int | None) -> dict[str, Any]:
+        """What differs in a revision from another, or from the one before. Raises NotFound."""
+        observed = self.observed()
+        newer = recovery.numbered(observed, self.path, number)
+        older = (each for each in revisions.history(observed, self.path) if each.number < number)
+        before = next((each for each in older if not each.absent), newer)
+        found = recovery.numbered(observed, self.path, against) if against else before
+        return histories.difference_as_json(found, newer)
+
+    def deadlines(self) -> Mapping[str, str]:
+        """By when what is on its way has to have come further, as sentences by path."""
+        return deadlines.sentences(self.observed(), self.path, self.loop.now())
 
     def events(self, last: str, stop: Stop) -> Iterator[Event | None]:
         """What happens from now on, or from after the event ``last``."""

@@ -68,7 +68,8 @@ class Changes:
             excess = () if spare else tuple(pruning.excess(ahead, observed))
             first = Plan(self.path, tuple(Operation("create", each, cause=GIVEN) for each in new))
             found = [*([first] if new else []), *ahead.values()]
-            return Draft(made, found, tuple(new), excess)
+            same = last.outcome != "failed" and made.hash == last.found.hash  # nothing asked, nothing done
+            return Draft(last.found if same else made, found, tuple(new), excess, standing=same)
 
         return self._store(draft, check, once)
 

@@ -18,7 +18,7 @@ from ailtire_deploy.rest.problems import HttpError
 LIMIT = 512 * 1024
 SECRET_LIMIT = 500_000  # bytes: the engine takes less than 512,000
 SOURCE = "request"
-_KEYS = ("parameters", "environment", "definition", "composefile", "secrets")
+_KEYS = ("parameters", "environment", "definition", "composefile", "secrets", "context")
 
 
 def read(request: Request) -> dict[str, Any]:
@@ -174,11 +174,18 @@ def _secret(value: Any) -> bytes:
     return b""
 
 
+def _context(value: Any, name: str, note: Callable[[Problem], None]) -> str:
+    if not isinstance(value, str):
+        note(Problem(SOURCE, 0, 0, name, "has to be text"))
+    return str(value)
+
+
 _READERS = (
     ("parameters", _pairs),
     ("environment", _pairs),
     ("definition", _definition),
     ("secrets", _secrets),
+    ("context", _context),
 )
 
 

@@ -113,8 +113,9 @@ def _release(call: Call, service: str, what: str) -> Answer:
 def status(call: Call) -> Answer:
     """The tree; with ``explain`` only what in it is not well."""
     found = call.controller.status(call.budget)
-    explain = call.parameters.get("explain", False)
-    return json_answer(explanation.explained(cast("Status", found)) if explain else found)
+    if not call.parameters.get("explain"):
+        return json_answer(found)
+    return json_answer(explanation.explained(cast("Status", found), call.controller.deadlines()))
 
 
 def metrics(call: Call) -> Answer:
@@ -178,6 +179,11 @@ def history(call: Call) -> Answer:
 
 def revision(call: Call) -> Answer:
     return json_answer(call.controller.revision(int(call.place.name.rpartition("/")[2])))
+
+
+def difference(call: Call) -> Answer:
+    number = int(call.place.name.split("/")[1])
+    return json_answer(call.controller.difference(number, call.parameters.get("against")))
 
 
 def events(call: Call) -> Answer:

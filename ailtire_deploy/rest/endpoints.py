@@ -104,6 +104,12 @@ ENDPOINTS = (
         {200: in_json(ref("Followed"))},
     ),
     Endpoint(
+        *("GET", "history/<n>/diff", "viewer", calls.difference),
+        "what differs in it from the one before, or from `against`: `{stack, from, to, changes}`",
+        {200: in_json(ref("Difference"))},
+        parameters=("against",),
+    ),
+    Endpoint(
         *("GET", "plan", "viewer", calls.plan),
         "every write that is still to do for the newest revision; the same JSON as `plan --output json`",
         {200: in_json(ref("Plan"))},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ def document(table: Iterable[Endpoint]) -> dict[str, Any]:
 def operation(each: Endpoint) -> dict[str, Any]:
     """One call."""
     found: dict[str, Any] = {
-        "operationId": f"{each.method.lower()}_{each.name.replace('/<n>', '_number').replace('.', '_')}",
+        "operationId": f"{each.method.lower()}_{re.sub('[^a-z]', '_', each.name.replace('<n>', 'number'))}",
         "summary": each.does,
         "security": security(each.role),
         "responses": {str(status): answer(status, kinds) for status, kinds in each.gives.items()}

@@ -69,6 +69,12 @@ def _format(text: str, now: float) -> str:
     return text
 
 
+def _number(text: str, now: float) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text, re.A):
+        raise ValueError(text)
+    return int(text)
+
+
 def _key(text: str, now: float) -> str:
     if not re.fullmatch(KEY, text, re.A):
         raise ValueError(text)
@@ -118,6 +124,9 @@ KNOWN: Mapping[str, Parameter] = {
         _service,
         "the key of a service of this stack",
         {"type": "string", "pattern": f"^{PART}$", "maxLength": LIMIT},
+    ),
+    "against": Parameter(
+        _number, "the number of a revision", {"type": "integer", "minimum": 1, "maximum": 999_999_999}
     ),
     "budget": Parameter(
         _seconds,

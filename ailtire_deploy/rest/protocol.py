@@ -127,6 +127,14 @@ class Controller(Protocol):
         """One of them, with the ``progress`` it has made. Raises NotFound."""
         ...
 
+    def difference(self, number: int, against: int | None) -> dict[str, Any]:
+        """What differs in a revision from another, or from the one before. Raises NotFound."""
+        ...
+
+    def deadlines(self) -> Mapping[str, str]:
+        """By when what is on its way has to have come further, as sentences by path."""
+        ...
+
     def forward(
         self, child: str, method: str, subpath: str, query: str, body: bytes, role: str, budget: float
     ) -> Reply:

@@ -108,6 +108,7 @@ PLAN = one(
     "Every write, by the stack it is about.",
     verdict={"enum": ["unchanged", "changes", "failed"]},
     stacks=by_name(many(ref("Operation"))),
+    unchanged=by_name(COUNT),
 )
 REPORT: Shape = {
     "type": "object",
@@ -132,6 +133,10 @@ PROGRESS = one(
     stacks=by_name(by_name(COUNT)),
     reasons=many(TEXT),
     by=TEXT,
+)
+DIFFERENCE = one(
+    "What two revisions mean otherwise.",
+    **{"stack": TEXT, "from": NUMBER, "to": NUMBER, "changes": many(ref("Change"))},
 )
 ACCEPTED = one("What was stored, and what it brings about.", revision=TEXT, plan=ref("Plan"))
 PROBLEM: Shape = {
@@ -161,6 +166,7 @@ COMPONENTS: Mapping[str, Shape] = {
     "Revision": REVISION,
     "Followed": FOLLOWED,
     "Progress": PROGRESS,
+    "Difference": DIFFERENCE,
     "Accepted": ACCEPTED,
     "Problem": PROBLEM,
 }
@@ -182,6 +188,7 @@ UPDATE: Shape = {
         environment=PAIRS,
         definition={**FREE, "description": "What `ailtire-deploy bundle FILE` prints."},
         secrets={**by_name(SECRET), "description": "Values by PATH/NAME; they need the role admin."},
+        context={**TEXT, "description": "Which of the definition's contexts; as before without it."},
         composefile={**FREE, "description": "The old name of `definition`."},
     ),
     "not": {"required": ["definition", "composefile"]},

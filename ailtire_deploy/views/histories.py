@@ -44,9 +44,8 @@ def as_json(found: Iterable[Revision]) -> list[Line]:
     return [_line(each) for each in found]
 
 
-def as_text(found: Iterable[Revision], colour: Paint = paint.none) -> list[str]:
+def as_text(lines: list[Line], colour: Paint = paint.none) -> list[str]:
     """A line a revision; below it the digests that are not those of the one before, and why it failed."""
-    lines = as_json(found)
     rows = plain.columns([HEADER, *(_cells(each) for each in lines)])
     shown = [colour("title", rows[0])]
     older = [each["digests"] for each in lines[1:]] + [{}]
@@ -109,8 +108,8 @@ def _flat(path: str, value: Any) -> dict[str, Any]:
     return found
 
 
-def as_markdown(found: Iterable[Revision]) -> list[str]:
-    return plain.table(HEADER, ([plain.markdown(cell) for cell in _cells(each)] for each in as_json(found)))
+def as_markdown(lines: list[Line]) -> list[str]:
+    return plain.table(HEADER, ([plain.markdown(cell) for cell in _cells(each)] for each in lines))
 
 
 def _cells(line: Line) -> tuple[str, ...]:

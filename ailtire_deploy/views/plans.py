@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -58,10 +59,13 @@ def verdict(plans: Iterable[Plan]) -> str:
 
 
 def as_json(plans: Iterable[Plan]) -> dict[str, Any]:
-    """``{verdict, stacks: {PATH: [operation, …]}}``; see ``operation_as_json``."""
+    """``{verdict, stacks: {PATH: [operation, …]}, unchanged: {PATH: count}}``; see ``operation_as_json``."""
     plans = list(plans)
     stacks = {stack: [operation_as_json(each) for each in ops] for stack, ops in operations(plans).items()}
-    return {"verdict": verdict(plans), "stacks": stacks}
+    kept = Counter[str]()
+    for plan in plans:
+        kept.update(plan.unchanged_by_stack())
+    return {"verdict": verdict(plans), "stacks": stacks, "unchanged": dict(sorted(kept.items()))}
 
 
 def operation_as_json(operation: Operation) -> dict[str, Any]:

@@ -115,6 +115,13 @@ class Remembering:
             raise NotFound(f"shop has no revision {number}")
         return {"number": number, "outcome": "converged"}
 
+    def difference(self, number: int, against: int | None) -> dict[str, Any]:
+        self._note("difference", number, against)
+        return {"stack": str(self.path), "from": against or number - 1, "to": number, "changes": []}
+
+    def deadlines(self) -> Mapping[str, str]:
+        return {}
+
     def forward(
         self, child: str, method: str, subpath: str, query: str, body: bytes, role: str, budget: float
     ) -> Reply:

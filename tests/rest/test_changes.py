@@ -64,7 +64,7 @@ def test_the_check_of_a_shutdown_names_everything_that_would_go(living: Living) 
 def test_the_same_key_is_done_once_and_answered_the_same_over_a_restart(
     living: Living, name: str, body: Any, way: str, path: StackPath
 ) -> None:
-    body = {} if path == ORDERS and name == "update" else body
+    body = {"environment": {"A": "b"}} if path == ORDERS and name == "update" else body
     before = revisions_of(living, path)
     first = living.ask("POST", f"{way}{name}", body, Idempotency_Key="c0ffee")
     living.restart()
@@ -92,7 +92,8 @@ def test_the_same_key_with_another_request_is_422_and_writes_nothing(living: Liv
         found = living.ask("POST", f"/_admin/{target}", body, Idempotency_Key="one")
         assert (found.status, found.json["problems"][0]["path"]) == (422, "Idempotency-Key")
     assert living.house.engine.writes == before
-    assert living.ask("POST", "/_admin/update", {}, Idempotency_Key="two").json["revision"] == "shop.r3"
+    more = {"parameters": {"replicas": 4}}
+    assert living.ask("POST", "/_admin/update", more, Idempotency_Key="two").json["revision"] == "shop.r3"
 
 
 def test_eight_at_once_with_one_key_write_one_revision(living: Living) -> None:
@@ -124,7 +125,7 @@ def test_no_label_tells_the_key_or_what_was_asked(living: Living) -> None:
 
 
 def test_what_is_still_to_do_is_told_and_nothing_when_all_is_done(living: Living) -> None:
-    assert living.ask("GET", "/_admin/plan", role="viewer").json == {"verdict": "unchanged", "stacks": {}}
+    assert living.ask("GET", "/_admin/plan", role="viewer").json["stacks"] == {}
     del living.house.engine.objects[Key("service", "shop_orders_store")]
     living.house.time += 2
     plan = living.ask("GET", "/_admin/plan", role="viewer").json
@@ -152,8 +153,8 @@ def test_an_operation_says_how_far_it_is_until_it_has_converged(living: Living) 
     assert late["stacks"]["shop"]["changed"] >= 1
     assert late["stacks"]["shop/orders"]["changed"] >= 1
     assert late["stacks"]["shop/orders/ledger"]["changed"] == 0
-    living.ask("POST", "/_admin/update", {})
-    living.ask("POST", "/_admin/update", {})
+    living.ask("POST", "/_admin/update", {"parameters": {"replicas": 4}})
+    living.ask("POST", "/_admin/update", {"parameters": {"replicas": 5}})
     assert (follow(living, 2)["verdict"], follow(living, 2)["by"]) == ("converged", "shop.r4")
     assert follow(living, 3)["verdict"] == "superseded"
 
@@ -248,3 +249,10 @@ def test_a_service_may_be_added_over_rest(living: Living) -> None:
     assert living.ask("POST", "/_admin/update", {"definition": definition}).status == 202
     living.house.settle(8)
     assert follow(living, 2)["verdict"] == "converged"
+
+
+def test_an_update_that_changes_nothing_writes_nothing(living: Living) -> None:
+    before = list(living.house.engine.writes)
+    found = living.ask("POST", "/_admin/update", {"parameters": {}})
+    assert (found.status, found.json["revision"], found.json["plan"]["stacks"]) == (202, "shop.r1", {})
+    assert living.house.engine.writes == before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from ailtire_deploy.cli.console import Console
 
 if TYPE_CHECKING:
     from ailtire_deploy.cli.saved import SavedPlan
+    from ailtire_deploy.loading import Playbook
+    from ailtire_deploy.remote import Remote
 
 
 @click.command("apply")
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @options.resolve
 @options.definition
 @options.engine
+@options.remote
 @options.confirmation
 @options.console("text", "json", "markdown")
 def command(
@@ -53,6 +56,7 @@ def command(
     extra: Sequence[str],
     tags: str,
     engine: str | None,
+    remote: Remote | None,
     yes: bool,
 ) -> int:
     """Make the swarm equal to the files, and wait until the whole tree has converged.
@@ -69,16 +73,46 @@ def command(
     """
     insist_on_one(target, file, given=bool(context or extra or tags or check or resolve))
     plan = read(file) if file else None
-    asked: dict[str, Any] = {"target": target, "context": context, "extra": extra, "tags": tags}
-    asked["resolve"] = resolve
-    asked |= plan.asked if plan else {"engine": None}
+    asked = plan.asked if plan else as_asked(target, context, extra, tags, resolve)
     playbook = targets.load(Path(asked["target"]), asked["context"], asked["extra"], asked["tags"])
+    if remote:
+        return from_afar(console, remote, playbook, plan, asked, timeout, diff, check, yes, wait, allow_prune)
     from ailtire_deploy.cli.runs import Run
 
     run = Run(console, engine or asked["engine"], diff, saved=plan, resolve=asked["resolve"])
-    if check:
-        return run.plan(playbook)
-    return run.apply(playbook, yes=yes, wait=wait, patience=timeout, prune=allow_prune)
+    wanted: dict[str, Any] = {"yes": yes, "wait": wait, "patience": timeout, "prune": allow_prune}
+    return run.plan(playbook) if check else run.apply(playbook, **wanted)
+
+
+def as_asked(
+    target: Path | None, context: str | None, extra: Sequence[str], tags: str, resolve: bool
+) -> dict[str, Any]:
+    """How a plan was asked for, as a saved one remembers it."""
+    asked = {"target": target, "context": context, "extra": extra, "tags": tags}
+    return {**asked, "resolve": resolve, "engine": None}
+
+
+def from_afar(
+    console: Console,
+    remote: Remote,
+    playbook: Playbook,
+    plan: SavedPlan | None,
+    asked: Mapping[str, Any],
+    timeout: float | None,
+    diff: bool,
+    check: bool,
+    yes: bool,
+    wait: bool,
+    prune: bool,
+) -> int:
+    """The same over REST. Raises UsageError for what only an engine can do."""
+    from ailtire_deploy.cli.afar import Afar
+    from ailtire_deploy.cli.runs import Run
+
+    if plan or asked["resolve"] or timeout:
+        raise click.UsageError("--plan, --resolve and --timeout need an engine")
+    afar = Afar(remote, Run(console, None, diff))
+    return afar.plan(playbook) if check else afar.apply(playbook, yes=yes, wait=wait, prune=prune)
 
 
 def read(file: Path) -> SavedPlan:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from ailtire_deploy.cli import options
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.names import StackPath
+
+if TYPE_CHECKING:
+    from ailtire_deploy.remote import Remote
+    from ailtire_deploy.views.histories import Line
 
 
 @click.command("history")
@@ -26,6 +32,7 @@ from ailtire_deploy.names import StackPath
     help="The same, between one revision and the newest.",
 )
 @options.engine
+@options.remote
 @options.console("text", "json", "markdown")
 def command(
     console: Console,
@@ -33,6 +40,7 @@ def command(
     numbers: tuple[int, int] | None,
     since: int | None,
     engine: str | None,
+    remote: Remote | None,
 ) -> None:
     """Show the revisions of a stack, newest first: when, by whom, and what became of each.
 
@@ -43,6 +51,17 @@ def command(
       ailtire-deploy history shop --since 3
       ailtire-deploy history shop/orders --output json
     """
+    told = asked(remote, stack, numbers, since) if remote else looked(engine, stack, numbers, since)
+    if isinstance(told, dict):
+        show_difference(console, told)
+    else:
+        show(console, stack, told)
+
+
+def looked(
+    engine: str | None, stack: StackPath, numbers: tuple[int, int] | None, since: int | None
+) -> dict[str, Any] | list[Line]:
+    """The revisions, or the difference of two, as the swarm has them."""
     from ailtire_deploy import recovery, revisions
     from ailtire_deploy.cli.swarms import connected
     from ailtire_deploy.views import histories
@@ -54,16 +73,42 @@ def command(
         numbers = since, revisions.history(observed, stack)[0].number
     if numbers:
         older, newer = (recovery.numbered(observed, stack, number) for number in numbers)
-        changes = histories.difference(older, newer)
-        console.result(
-            text=lambda: histories.difference_as_text(changes),
-            data=lambda: histories.difference_as_json(older, newer),
-            markdown=lambda: histories.difference_as_markdown(changes),
-        )
-        return
-    found = revisions.history(observed, stack)
+        return histories.difference_as_json(older, newer)
+    return histories.as_json(revisions.history(observed, stack))
+
+
+def asked(
+    remote: Remote, stack: StackPath, numbers: tuple[int, int] | None, since: int | None
+) -> dict[str, Any] | list[Line]:
+    """The same as the stack's controller tells it."""
+    from ailtire_deploy.views import received
+
+    found = [] if numbers else remote.get(stack, "history")
+    try:
+        if numbers or since:
+            older, newer = numbers or (since, found[0]["number"])
+            return dict(remote.get(stack, f"history/{newer}/diff", against=older))
+        return list(found)
+    except received.ODD:
+        raise received.unforeseen("history") from None
+
+
+def show(console: Console, stack: StackPath, lines: list[Line]) -> None:
+    from ailtire_deploy.views import histories
+
     console.result(
-        text=lambda: histories.as_text(found, console.paint),
-        data=lambda: {"stack": str(stack), "revisions": histories.as_json(found)},
-        markdown=lambda: histories.as_markdown(found),
+        text=lambda: histories.as_text(lines, console.paint),
+        data=lambda: {"stack": str(stack), "revisions": lines},
+        markdown=lambda: histories.as_markdown(lines),
+    )
+
+
+def show_difference(console: Console, told: dict[str, Any]) -> None:
+    from ailtire_deploy.views import histories, received
+
+    changes = received.changes(told.get("changes"))
+    console.result(
+        text=lambda: histories.difference_as_text(changes),
+        data=lambda: told,
+        markdown=lambda: histories.difference_as_markdown(changes),
     )

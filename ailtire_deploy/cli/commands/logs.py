@@ -14,6 +14,7 @@ from ailtire_deploy.names import StackPath
 if TYPE_CHECKING:
     from ailtire_deploy.log_lines import Source
     from ailtire_deploy.ports import Engine, LogLine
+    from ailtire_deploy.remote import Remote
 
 DEFAULT_TAIL = 100
 
@@ -35,6 +36,7 @@ DEFAULT_TAIL = 100
 @click.option("--recursive/--no-recursive", default=True, help="With the stacks below it (default).")
 @click.option("-t", "--timestamps", is_flag=True, help="Begin each line with its time.")
 @options.engine
+@options.remote
 @options.console("text", "json")
 def command(
     console: Console,
@@ -46,6 +48,7 @@ def command(
     recursive: bool,
     timestamps: bool,
     engine: str | None,
+    remote: Remote | None,
 ) -> None:
     """Show the log lines of a stack, or of one SERVICE of it, dead tasks included, in order of time.
 
@@ -61,6 +64,9 @@ def command(
     from ailtire_deploy import log_lines, log_streams
     from ailtire_deploy.cli.swarms import connected
 
+    if remote:
+        show_asked(console, remote, stack, timestamps, follow, recursive, service, tail, since)
+        return
     with connected(engine) as swarm:
 
         def select() -> tuple[Source, ...]:
@@ -72,6 +78,27 @@ def command(
             show_following(console, [*lines], followed(swarm.engine, select, started), timestamps)
         else:
             show(console, lines, timestamps)
+
+
+def show_asked(
+    console: Console,
+    remote: Remote,
+    stack: StackPath,
+    timestamps: bool,
+    follow: bool,
+    recursive: bool,
+    service: str | None,
+    tail: int,
+    since: float | None,
+) -> None:
+    """The same as the stack's controller tells it."""
+    age = f"{since:.0f}s" if since else None
+    asked = {"service": service, "tail": tail, "since": age, "follow": follow, "recursive": recursive}
+    lines = remote.lines(stack, **asked)
+    if follow:
+        show_following(console, [], lines, timestamps)
+    else:
+        show(console, lines, timestamps)
 
 
 def followed(engine: Engine, select: Callable[[], tuple[Source, ...]], started: float) -> Iterator[LogLine]:

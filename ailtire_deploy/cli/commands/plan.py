@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ailtire_deploy.cli import options, targets
 from ailtire_deploy.cli.console import Console
+
+if TYPE_CHECKING:
+    from ailtire_deploy.remote import Remote
 
 
 @click.command("plan")
@@ -24,6 +28,7 @@ from ailtire_deploy.cli.console import Console
 @options.resolve
 @options.definition
 @options.engine
+@options.remote
 @options.console("text", "json", "markdown")
 def command(
     console: Console,
@@ -35,6 +40,7 @@ def command(
     extra: Sequence[str],
     tags: str,
     engine: str | None,
+    remote: Remote | None,
 ) -> int:
     """Show every write that apply would make, at every level of the tree, and make none.
 
@@ -47,8 +53,12 @@ def command(
       ailtire-deploy plan playbook.yml --save today.plan
     """
     playbook = targets.load(target, context, extra, tags)
+    from ailtire_deploy.cli import afar
     from ailtire_deploy.cli.runs import Run
 
+    if remote:
+        insist_on_no_engine(file, resolve)
+        return afar.of(remote, console, diff).plan(playbook)
     run = Run(console, engine, diff, resolve=resolve)
     if file is None:
         return run.plan(playbook)
@@ -59,3 +69,9 @@ def command(
     code = run.plan(playbook)
     run.saved.write(file)
     return code
+
+
+def insist_on_no_engine(file: Path | None, resolve: bool) -> None:
+    """Raises UsageError for what only an engine can do."""
+    if file or resolve:
+        raise click.UsageError("--save and --resolve need an engine")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from ailtire_deploy.cli import options
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.names import StackPath
+
+if TYPE_CHECKING:
+    from ailtire_deploy.remote import Remote
 
 
 @click.command("rollback")
@@ -16,6 +21,7 @@ from ailtire_deploy.names import StackPath
 @click.option("--check", is_flag=True, help="Only show what would be done, like plan.")
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
 @options.engine
+@options.remote
 @options.confirmation
 @options.console("text", "json", "markdown")
 def command(
@@ -26,6 +32,7 @@ def command(
     check: bool,
     diff: bool,
     engine: str | None,
+    remote: Remote | None,
     yes: bool,
 ) -> int:
     """Bring an older revision of a stack back, with all below it, and wait until it has converged.
@@ -39,6 +46,11 @@ def command(
       ailtire-deploy rollback shop
       ailtire-deploy rollback shop 3 --check --diff
     """
+    if remote:
+        from ailtire_deploy.cli.afar import Afar
+        from ailtire_deploy.cli.runs import Run
+
+        return Afar(remote, Run(console, None, diff)).rollback(stack, number, check=check, yes=yes)
     from ailtire_deploy.cli.return_trip import go_back
 
     return go_back(console, stack, number, engine, check=check, diff=diff, yes=yes, prune=allow_prune)
