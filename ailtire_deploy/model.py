@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.passages import TcpRoute, Use
 
 Condition = Literal["started", "healthy", "completed"]
 OnFailure = Literal["rollback", "pause", "continue"]
@@ -78,6 +79,7 @@ class Route:
     limits: Limits = UNLIMITED
     check: str = ""
     slow_start: float = 0.0
+    h2c: bool = False  # it takes HTTP/2 without TLS, as gRPC does
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ class Service:
     options: Mapping[str, Any] = field(default_factory=dict)
     job: Job | None = None
     strategy: Strategy = ROLLING
+    tcp: tuple[TcpRoute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,7 @@ class Child:
     """A service that is a stack itself.
 
     ``definition`` is unfilled: only the child's own controller fills it. ``registries`` are the secrets with
-    credentials of registries that its controller gets.
+    credentials of registries that its controller gets, ``uses`` what it is granted of this stack.
     """
 
     key: str
@@ -189,6 +192,8 @@ class Child:
     routes: tuple[Route, ...] = ()
     depends_on: tuple[Dependency, ...] = ()
     registries: tuple[str, ...] = ()
+    tcp: tuple[TcpRoute, ...] = ()
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +209,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class PublishedPort:
+    """A port on the nodes; ``tcp`` is the root's TCP route it leads to, None for HTTP."""
+
     port: int
     mode: Literal["host", "ingress"] = "host"
+    tcp: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +250,8 @@ class Stack:
     """One stack, filled: its services, its children, and what they share.
 
     ``digests`` are those of its images, ``below`` those of the stacks below it by their paths from here.
-    ``maintenance`` tells which of its services are closed, by key; ``WHOLE`` stands for all of them.
+    ``maintenance`` tells which of its services are closed, by key; ``WHOLE`` stands for all of them. ``uses``
+    is what its parent grants it.
     """
 
     path: StackPath
@@ -260,6 +269,7 @@ class Stack:
     digests: Mapping[str, str] = field(default_factory=dict)
     below: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     maintenance: Mapping[str, Closed] = field(default_factory=dict)
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from ailtire_deploy import images, maintenance, names
+from ailtire_deploy.definition import uses
 from ailtire_deploy.documents import canonical, digest
 from ailtire_deploy.errors import InvalidInput, Problem
 from ailtire_deploy.model import Child, Stack
@@ -229,6 +230,7 @@ def child_body(stack: Stack, child: Child) -> dict[str, Any]:
         "parameters": dict(child.parameters),
         "environment": {},
         "definition": dict(child.definition),
+        **uses.in_body({use.name: use for use in child.uses}),
         **images.in_body(images.recorded({"below": stack.below}, stack.path), stack.path / child.key),
     }
 

@@ -119,11 +119,12 @@ def running(config: bytes, port: int, folder: Path, missing: frozenset[str] = fr
             )
         )
         stack.callback(process.terminate)
-        eventually(lambda: _listens(port), 20, "HAProxy listens")
+        eventually(lambda: listens(port), 20, "HAProxy listens")
         yield Proxy(port, upstreams, log)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether something answers at a port of the loopback."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

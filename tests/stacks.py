@@ -70,6 +70,7 @@ def filled(folder: Path) -> Stack:
     """The stack of a case; ``x-path`` in its definition says where in a tree it stands."""
     data = read_yaml((folder / "stack.yml").read_bytes(), "stack.yml").data
     body = {"format": 1, "name": data["name"], "context": "", "parameters": {}, "environment": {}}
+    body["uses"] = {name: {} for name in data.get("uses", ())}
     return definition.fill({**body, "definition": data}, StackPath.parse(data["x-path"]))
 
 

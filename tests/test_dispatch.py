@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ailtire_deploy import topology
 from ailtire_deploy.model import Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.passages import Use
 from ailtire_deploy.render import dispatch, proxy
 from ailtire_deploy.topology import Face, Rule, Topology
 from tests.proxies import Proxy, free_port, running
@@ -19,6 +20,15 @@ from tests.proxies import Proxy, free_port, running
 SEGMENTS = ["a", "b", "shop", "shop2", "a.b", "_admin", "_down", "x~y"]
 HOSTS = ["", "example.com", "a.example.com", "shop"]
 ADDRESSES = ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
+
+GRANTS = {
+    "shop": [(), (Use("web", "web"),), (Use("example.com", "api", 8080),), (Use("a.example.com", "wiki"),)],
+    "wiki": [
+        (),
+        (Use("shop", "shop"), Use("example.com", "above")),
+        (Use("above", "above"), Use("a", "api")),
+    ],
+}
 
 plain = st.sampled_from([each for each in SEGMENTS if not each.startswith("_")])
 prefixes = st.lists(plain, max_size=3).map(lambda parts: "/" + "/".join(parts))
@@ -28,7 +38,7 @@ hosts = st.sampled_from(HOSTS)
 
 @st.composite
 def tables(draw: st.DrawFn) -> Stack:
-    """A stack of two services and two children with routes of any kind, no two on one prefix."""
+    """A stack of two services and two children with routes of any kind, no two on one prefix, and grants."""
     mounts = draw(st.lists(st.tuples(hosts, prefixes), unique=True, max_size=12))
     found: dict[str, list[Route]] = {key: [] for key in ("web", "api", "shop", "wiki")}
     for host, prefix in mounts:
@@ -39,7 +49,11 @@ def tables(draw: st.DrawFn) -> Stack:
     return Stack(
         StackPath(("mall",)),
         services=tuple(Service(key, key, routes=tuple(found[key])) for key in ("web", "api")),
-        children=tuple(Child(key, {}, routes=tuple(found[key])) for key in ("shop", "wiki")),
+        children=tuple(
+            Child(key, {}, routes=tuple(found[key]), uses=draw(st.sampled_from(GRANTS[key])))
+            for key in ("shop", "wiki")
+        ),
+        uses=(Use("above"),),
     )
 
 
@@ -77,23 +91,26 @@ def test_the_map_read_back_is_the_rules(stack: Stack) -> None:
     wished = set[tuple[str, ...]]()
     for face in shape.faces:
         for rule in face.rules:
-            if not dispatch.mapped(rule):
+            if not rule.target:
                 continue
-            assert rule.target
+            if rule.exact:
+                wished.add(("x", face.name, f"{rule.method}{rule.prefix}", rule.target.label, "", "", "", ""))
+                continue
             kind = "m" if rule.segment else "r" if rule.target.label.startswith("_") else "t"
             key = f"{rule.host or '*'}{rule.prefix.rstrip('/')}/"
             same = rule.prefix == rule.path
             depth = "" if same else str(len([part for part in rule.prefix.split("/") if part]))
             base = "" if same else rule.path.rstrip("/")
             mount, limits = "" if same else dispatch.mount(rule), dispatch.limits_id(rule.limits)
-            wished.add((kind, face.name, key, rule.target.label, depth, base, mount, limits))
+            called = (rule.called,) if rule.called else ()
+            wished.add((kind, face.name, key, rule.target.label, depth, base, mount, limits, *called))
     assert told == wished
 
 
 def asked(gateway: Proxy, shape: Topology, chance: random.Random) -> None:
     """One request on a face drawn by chance: whoever the rules name answers, at the path they name."""
     face, address = chance.choice(list(zip(shape.faces, ADDRESSES, strict=True)))
-    method, host = chance.choice(["GET", "POST"]), chance.choice([*HOSTS[1:], "nobody"])
+    method, host = chance.choice(["GET", "POST"]), chance.choice([*HOSTS[1:], "above", "a", "nobody"])
     path = "/" + "/".join(chance.choices(SEGMENTS, k=chance.randint(0, 4)))
     answer = gateway.ask(path, address, method=method, host=host)
     rule = decided(face, method, host, path)
@@ -102,6 +119,8 @@ def asked(gateway: Proxy, shape: Topology, chance: random.Random) -> None:
     if rule and rule.limits.methods and method not in rule.limits.methods:
         wished = ("405", "")
     assert told == wished, f"{face.name} {method} {host} {path}"
+    if answer.by and rule:
+        assert answer.told["headers"]["host"] == (rule.called or host)
 
 
 @settings(max_examples=12, deadline=None)

@@ -15,7 +15,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ailtire_deploy"
 
 LAYERS: dict[int, frozenset[str]] = {
-    0: frozenset({"errors", "names", "documents", "assets", "model", "state", "ports", "units", "moments"}),
+    0: frozenset(
+        {"errors", "names", "documents", "assets", "model", "passages", "state", "ports", "units", "moments"}
+    ),
     1: frozenset(
         {"definition", "identity", "templating", "topology", "render", "specs", "diff", "plan", "revisions"}
         | {

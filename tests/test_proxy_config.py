@@ -17,6 +17,7 @@ from ailtire_deploy.gateway import haproxy
 from ailtire_deploy.gateway.counting import Counting
 from ailtire_deploy.model import Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.passages import TcpRoute, Use
 from ailtire_deploy.render import proxy
 from ailtire_deploy.render.narrow import narrow, segments
 from tests.proxies import Proxy, free_port, running, valid
@@ -33,7 +34,11 @@ FACES = {
 
 
 def mall() -> Stack:
-    """A root with a service at three prefixes, one child at two mounts, and one that offers nothing."""
+    """A stack with a service at three prefixes, one child at two mounts, and one that offers nothing.
+
+    The first child may use the service, another child, and what the stack itself is granted, each by a name
+    of its own; nobody else may.
+    """
     front = Service(
         "front",
         "front",
@@ -44,10 +49,16 @@ def mall() -> Stack:
         ),
     )
     orders = Child(
-        "orders", {}, routes=(Route("orders", "/orders", "/"), Route("orders", "/a/orders", "/orders"))
+        "orders",
+        {},
+        routes=(Route("orders", "/orders", "/"), Route("orders", "/a/orders", "/orders")),
+        uses=(Use("shop", "front", 80), Use("pages", "wiki"), Use("lift", "above"), Use("stairs", "stairs")),
     )
     wiki = Child("wiki", {}, routes=(Route("wiki", "/wiki", "/api"),))
-    return Stack(StackPath(("mall",)), services=(front,), children=(orders, wiki, Child("quiet", {})))
+    children = (orders, wiki, Child("quiet", {}))
+    return Stack(
+        StackPath(("mall",)), services=(front,), children=children, uses=(Use("above"), Use("stairs"))
+    )
 
 
 def configuration(folder: Path, port: int) -> bytes:
@@ -135,7 +146,37 @@ ANSWERS = [
     (ORDERS, "GET", "/", "", 404),
     (ORDERS, "GET", "/", "orders", 404),
     (ORDERS, "GET", "/_down/quiet/status", "", 404),
+    (ORDERS, "GET", "/any?x=1", "shop", "mall_front /any?x=1"),
+    (ORDERS, "POST", "/static/v1.2/a", "SHOP:80", "mall_front /static/v1.2/a"),
+    (ORDERS, "GET", "/api/1", "pages", 503),
+    (ORDERS, "GET", "/other", "pages", 404),
+    (ORDERS, "GET", "/wiki", "pages", 404),
+    (ORDERS, "GET", "/x", "lift", "gateway /x"),
+    (ORDERS, "GET", "/x", "stairs", "gateway /x"),
+    (ORDERS, "GET", "/", "front", 404),
+    (ORDERS, "GET", "/api", "wiki", 404),
+    (ORDERS, "GET", "/", "above", 404),
+    (ORDERS, "GET", "/", "-", 404),
+    (ORDERS, "GET", "/_admin/register", "shop", 404),
+    (ORDERS, "GET", "/_admin/status", "shop", 404),
+    (ORDERS, "POST", "/_admin/register/x", "shop", 404),
+    (ORDERS, "POST", "/x/_admin/register", "lift", 404),
+    (ORDERS, "GET", "/_down/quiet/status", "shop", 404),
+    (ORDERS, "GET", "/a/_down/b", "lift", 404),
+    (ORDERS, "GET", "/a/../b", "shop", 400),
+    (SIBLING, "GET", "/x", "above", "gateway /x"),
+    (SIBLING, "GET", "/x", "stairs", "gateway /x"),
+    (SIBLING, "GET", "/_admin/status", "above", 404),
+    (SIBLING, "GET", "/_down/mall/status", "above", 404),
+    (SIBLING, "GET", "/", "shop", 404),
+    (SIBLING, "GET", "/", "lift", 404),
     (QUIET, "POST", "/_admin/register", "admin", "mall_admin /_admin/register"),
+    (QUIET, "GET", "/", "shop", 404),
+    (QUIET, "GET", "/api", "pages", 404),
+    (QUIET, "GET", "/x", "lift", 404),
+    (QUIET, "GET", "/x", "above", 404),
+    (STRANGER, "GET", "/", "shop", 404),
+    (STRANGER, "GET", "/", "above", 404),
     (QUIET, "GET", "/", "orders", 404),
     (STRANGER, "GET", "/", "", 404),
     (STRANGER, "GET", "/", "orders", 404),
@@ -189,6 +230,27 @@ def test_what_the_gateway_above_says_is_passed_on_and_the_prefix_grows(gateway: 
 def test_a_mount_that_is_rewritten_in_part_adds_only_what_was_taken_away(gateway: Proxy) -> None:
     found = gateway.ask("/a/orders/1", FAMILY)
     assert found.told["headers"]["x-forwarded-prefix"] == "/a"
+
+
+@pytest.mark.parametrize(
+    ("at", "asked", "heard"),
+    [(ORDERS, "lift", "above"), (ORDERS, "stairs", "stairs"), (ORDERS, "shop", "shop")],
+)
+def test_what_is_handed_on_is_asked_for_by_the_name_it_has_above(
+    gateway: Proxy, at: str, asked: str, heard: str
+) -> None:
+    assert gateway.ask("/x", at, host=asked).told["headers"]["host"] == heard
+
+
+def test_a_service_below_is_heard_by_its_own_address(gateway: Proxy) -> None:
+    """The gateway of a child that may use something says who asked; one that may not is not believed."""
+    told = {"X-Forwarded-For": "10.9.8.7", "X-Forwarded-Host": "lift"}
+    assert forwarded(gateway.ask("/x", ORDERS, host="lift", headers=told).told["headers"]) == {
+        "x-forwarded-for": "10.9.8.7",
+        "x-forwarded-host": "lift",
+    }
+    found = gateway.ask("/_admin/register", QUIET, method="POST", headers=told).told["headers"]
+    assert forwarded(found)["x-forwarded-for"] == "127.0.0.1"
 
 
 def attempts(gateway: Proxy, method: str, at: str) -> int:
@@ -375,6 +437,40 @@ def test_slow_answers_are_counted_where_thresholds_are_given(tmp_path: Path) -> 
     assert (counted["web.80"].requests, counted["web.80"].slow) == (3, {100: 2, 60_000: 0})
     assert (counted["web.81"].requests, counted["web.81"].slow) == (3, {})
     assert not [label for label in counted if label.startswith("_slow")]
+
+
+def hears(at: str, port: int, header: bytes) -> bytes:
+    """The first line of an answer to HTTP over bare TCP; nothing when the connection was closed."""
+    try:
+        with socket.create_connection((at, port), 5) as caller, caller.makefile("rb") as reader:
+            caller.sendall(header + b"GET / HTTP/1.0\r\n\r\n")
+            return bytes(reader.readline().strip())
+    except ConnectionError:
+        return b""
+
+
+def test_a_tcp_route_lets_in_who_called_at_the_edge_by_its_own_address(tmp_path: Path) -> None:
+    http, port = free_port(), free_port()
+    db = Service("db", "db", tcp=(TcpRoute("db", port, 5432, ("10.0.0.0/8", "2001:db8::/32")),))
+    user = Child("user", {}, uses=(Use("db", "db"),))
+    shape = topology.decide(Stack(StackPath(("mall",)), services=(db,), children=(user,)))
+    faces = {"mall_family": (f"{FAMILY}/32",), "mall_user_family": (f"{ORDERS}/32",)}
+    (tmp_path / "faces.map").write_bytes(proxy.faces_map(shape, faces))
+    (tmp_path / "routes.map").write_bytes(proxy.routes_map(shape))
+    config = proxy.gateway(shape, proxy.Place(f"*:{http}", socket=str(tmp_path / "socket")))
+    with running(config, http, tmp_path):
+        told = b"PROXY TCP4 %b 192.0.2.1 1 2\r\n"
+        answers = {
+            "inside": hears(FAMILY, port, told % b"10.1.2.3"),
+            "outside": hears(FAMILY, port, told % b"11.1.2.3"),
+            "inside, by IPv6": hears(FAMILY, port, b"PROXY TCP6 2001:db8::7 2001:db8::1 1 2\r\n"),
+            "says nothing": hears(FAMILY, port, b""),
+            "from below": hears(ORDERS, port, b""),
+            "from below, saying who": hears(ORDERS, port, told % b"10.1.2.3"),
+            "from nowhere": hears(STRANGER, port, b""),
+        }
+    good = {who for who, answer in answers.items() if answer.startswith(b"HTTP/1.1 200")}
+    assert good == {"inside", "inside, by IPv6", "from below"}, answers
 
 
 HOSTILE = [

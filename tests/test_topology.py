@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 
-from ailtire_deploy.model import Child, Gateway, Route, Service, Stack
+from ailtire_deploy.model import Child, Gateway, PublishedPort, Route, Service, Stack
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.passages import TcpRoute, Use
 from ailtire_deploy.topology import Face, Rule, Seat, Topology, decide
 from tests.stacks import few, launching, shop, stacks
 
@@ -107,6 +109,95 @@ def test_a_child_without_an_interface_has_no_name_beside_the_services() -> None:
     found = decide(shop(children=(Child("orders", {}),)))
     assert found.seats["gateway"][0] == Seat("sibling", ())
     assert [told(rule) for rule in face(found, "sibling").rules[2:]] == []
+
+
+def granting(*uses: Use, **changes: Any) -> Stack:
+    """A shop in a mall that grants its child some things; the mall grants it ``auth`` and ``db``."""
+    child = Child("orders", {}, routes=(Route("orders", "/orders", "/"),), uses=uses)
+    own = (Use("auth", timeout=90.0), Use("db", tcp=(5432,)))
+    return shop(path=StackPath(("mall", "shop")), children=(child, Child("quiet", {})), uses=own, **changes)
+
+
+def test_the_sibling_face_answers_what_the_parent_grants_by_its_name() -> None:
+    assert [told(rule) for rule in face(decide(granting()), "sibling").rules[2:]] == [
+        "orders/* -> mall_shop_orders_gateway:80",
+        "auth/* -> mall_gateway:80",
+        "db/* -> mall_gateway:80",
+    ]
+
+
+def test_what_the_parent_grants_has_a_name_beside_the_services() -> None:
+    assert decide(granting()).seats["gateway"][0] == Seat("sibling", ("orders", "auth", "db"))
+
+
+def test_the_face_towards_a_child_answers_what_is_granted_and_no_controller() -> None:
+    found = face(
+        decide(granting(Use("front", "web"), Use("login", "auth"), Use("raw", "db", 5432))), "child.orders"
+    )
+    assert [told(rule) for rule in found.rules] == [
+        "POST /_admin/register -> mall_shop_admin:3000",
+        "/* with _admin -> nobody",
+        "/* with _down -> nobody",
+        "front/* -> mall_shop_web:8080",
+        "login/* -> mall_gateway:80",
+        "raw/* -> mall_shop_db:5432",
+    ]
+    assert [rule.called for rule in found.rules[3:]] == ["", "auth", ""]
+    assert found.trusted
+
+
+def test_a_child_without_a_grant_has_nothing_but_its_registration() -> None:
+    found = face(decide(granting(Use("front", "web"))), "child.quiet")
+    assert [told(rule) for rule in found.rules] == ["POST /_admin/register -> mall_shop_admin:3000"]
+    assert not found.trusted
+    assert found.listeners == ()
+
+
+def ports(face: Face) -> list[str]:
+    """What a face passes on, a line a port."""
+    return [f"{each.port} -> {each.target.service}:{each.target.port} {each.target.speaks}".strip()
+            for each in face.listeners]  # fmt: skip
+
+
+def test_a_tcp_route_is_a_port_of_the_faces_whose_callers_may_use_it() -> None:
+    db = Service("db", "postgres", tcp=(TcpRoute("db", 5432, 5433, ("10.0.0.0/8",), 60.0),))
+    queue = Child("queue", {}, tcp=(TcpRoute("queue", 15672, 5672),))
+    inner = Child("inner", {}, uses=(Use("db", "db"), Use("bus", "queue"), Use("files", "nfs", tcp=(2049,))))
+    gateway = Gateway((PublishedPort(80), PublishedPort(6000, tcp=5432)))
+    stack = shop(services=(db,), children=(queue, inner), uses=(Use("nfs", tcp=(2049,)),), gateway=gateway)
+    found = decide(stack)
+    assert {each.name: ports(each) for each in found.faces} == {
+        "family": ["5432 -> shop_db:5433", "15672 -> shop_queue_gateway:5672 proxy"],
+        "sibling": ["15672 -> shop_queue_gateway:5672 proxy", "2049 -> gateway:2049"],
+        "child.queue": [],
+        "child.inner": [
+            "5432 -> shop_db:5433",
+            "15672 -> shop_queue_gateway:5672 proxy",
+            "2049 -> gateway:2049",
+        ],
+    }
+    assert [(each.port, each.target.service, each.target.speaks, each.rest) for each in found.passed] == [
+        (5432, "shop_gateway", "proxy", 60.0)
+    ]
+    allowed = {each.name: each.listeners[0].allow for each in found.faces if each.listeners}
+    assert allowed == {"family": ("10.0.0.0/8",), "sibling": (), "child.inner": ()}
+
+
+def test_what_takes_http_2_is_asked_in_it_at_every_gateway_on_the_way() -> None:
+    calls = Route("rpc", "/rpc", "/rpc", port=50051, h2c=True)
+    rpc = Service("rpc", "rpc", routes=(calls, Route("rpc", "/", "/", port=80)))
+    child = Child(
+        "orders", {}, routes=(Route("orders", "/o", "/o", h2c=True),), uses=(Use("rpc", "rpc", h2c=True),)
+    )
+    found = decide(shop(services=(rpc,), children=(child,), uses=(Use("up", h2c=True), Use("old"))))
+    spoken = {told(rule): rule.target.speaks for each in found.faces for rule in each.rules if rule.target}
+    assert {line for line, speaks in spoken.items() if speaks == "h2c"} == {
+        "/rpc* -> shop_rpc:50051",
+        "rpc/rpc* -> shop_rpc:50051",
+        "/o* -> shop_orders_gateway:80",
+        "orders/o* -> shop_orders_gateway:80",
+        "up/* -> gateway:80",
+    }
 
 
 def test_routes_of_a_host_come_first_and_the_longest_prefix_wins() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ailtire_deploy.definition import forms, pages
+from ailtire_deploy.definition import forms, pages, tcp, uses
 from ailtire_deploy.definition.draft import Draft
 from ailtire_deploy.definition.parameters import as_map, section
 from ailtire_deploy.definition.routes import routes
@@ -21,6 +21,7 @@ from ailtire_deploy.model import (
     Service,
     Stack,
 )
+from ailtire_deploy.passages import Use
 from ailtire_deploy.units import SECOND, nanoseconds
 
 _KEPT = (
@@ -55,7 +56,12 @@ def stack(draft: Draft, context: str, environment: Mapping[str, str]) -> Stack:
         network=_network(section(data, "network")),
         on_failure=section(data, "strategy").get("on_failure", "rollback"),
         deadline=nanoseconds(data["deadline"]) / SECOND if "deadline" in data else None,
+        uses=_sorted(draft.uses),
     )
+
+
+def _sorted(found: Mapping[str, Use]) -> tuple[Use, ...]:
+    return tuple(use for _, use in sorted(found.items()))
 
 
 def _service(draft: Draft, key: str, shared: Mapping[str, str]) -> Service:
@@ -73,6 +79,7 @@ def _service(draft: Draft, key: str, shared: Mapping[str, str]) -> Service:
         options=_options(each),
         job=_job(each) if key in draft.jobs else None,
         strategy=strategy(each),
+        tcp=tuple(route for _, route in tcp.routes(key, each)),
     )
 
 
@@ -94,6 +101,8 @@ def _child(draft: Draft, key: str, each: Mapping[str, Any]) -> Child:
         parameters=as_map(each.get("parameters")),
         routes=tuple(route for _, route in routes(key, each)),
         depends_on=_dependencies(draft, each),
+        tcp=tuple(route for _, route in tcp.routes(key, each)),
+        uses=_sorted(uses.granted(draft, key)),
     )
 
 
@@ -178,8 +187,12 @@ def _gateway(given: Mapping[str, Any]) -> Gateway:
         {"port": each} if isinstance(each, int) else each for each in given.get("publish", [])
     ]
     return Gateway(
-        publish=tuple(PublishedPort(each["port"], each.get("mode", "host")) for each in ports),
+        publish=tuple(_port(each) for each in ports),
         admin=given.get("admin", False),
         placement=dict(given.get("placement", {})),
         errors=pages.pages(given),
     )
+
+
+def _port(given: Mapping[str, Any]) -> PublishedPort:
+    return PublishedPort(given["port"], given.get("mode", "host"), given.get("tcp"))

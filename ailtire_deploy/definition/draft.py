@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ailtire_deploy.definition.parameters import section
 from ailtire_deploy.documents import Path
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.passages import Use
 from ailtire_deploy.templating import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """``written`` is the filled definition, ``UNKNOWN`` where it is wrong; ``data`` is it without that."""
+    """``written`` is the filled definition, ``UNKNOWN`` where it is wrong; ``data`` is it without that.
+
+    ``uses`` is what the parent grants.
+    """
 
     path: StackPath
     data: Mapping[str, Any]
     written: Mapping[str, Any]
+    uses: Mapping[str, Use] = field(default_factory=dict)
 
     @property
     def keys(self) -> frozenset[str]:

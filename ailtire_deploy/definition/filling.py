@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from ailtire_deploy import maintenance
-from ailtire_deploy.definition import build, forms, rules, safety, schema
+from ailtire_deploy.definition import build, forms, rules, safety, schema, uses
 from ailtire_deploy.definition.draft import Draft, is_unknown, known, masked
 from ailtire_deploy.definition.findings import MOST, Finding, nearest
 from ailtire_deploy.definition.parameters import Parameters, entries, resolve, section
@@ -22,6 +22,7 @@ from ailtire_deploy.documents import DEPTH, Document, too_deep
 from ailtire_deploy.errors import InvalidInput, Problem
 from ailtire_deploy.model import Stack
 from ailtire_deploy.names import StackPath
+from ailtire_deploy.passages import Use
 from ailtire_deploy.templating import Renderer
 
 FORMAT = 1
@@ -135,13 +136,14 @@ def _below(
     values = {name: outer.at("parameters", *at) for name, (at, _) in given.items()}
     source = Source(document, level.source.from_files, values, outer)
     parameters = {name: value for name, (_, value) in given.items()}
-    yield from _walk(
-        child_body(key, level.context, parameters, definition), path, {**(sources or {}), path: source}
-    )
+    body = child_body(key, level.context, parameters, definition, uses.granted(level.draft, key))
+    yield from _walk(body, path, {**(sources or {}), path: source})
 
 
-def child_body(key: str, context: str, parameters: Mapping[str, Any], definition: Any) -> dict[str, Any]:
-    """What a parent tells a child: definition, parameters, the context's name, and nothing else."""
+def child_body(
+    key: str, context: str, parameters: Mapping[str, Any], definition: Any, granted: Mapping[str, Use]
+) -> dict[str, Any]:
+    """What a parent tells a child: definition, parameters, the context's name, its grants, and no more."""
     return {
         "format": FORMAT,
         "name": key,
@@ -149,6 +151,7 @@ def child_body(key: str, context: str, parameters: Mapping[str, Any], definition
         "parameters": dict(parameters),
         "environment": {},
         "definition": definition,
+        **uses.in_body(granted),
     }
 
 
@@ -166,7 +169,7 @@ def _examine(body: Mapping[str, Any], path: StackPath, source: Source | None) ->
     context = str(body.get("context") or "")
     given = {name: value for name, (_, value) in entries(body.get("parameters")).items()}
     parameters = resolve(definition, context, given)
-    draft, findings = _draft(definition, path, parameters)
+    draft, findings = _draft(definition, path, parameters, uses.of_body(body))
     findings += _context(definition, context, path)
     findings += [] if source.from_files else _unread(draft)
     findings += _depth(draft)
@@ -178,7 +181,7 @@ def _examine(body: Mapping[str, Any], path: StackPath, source: Source | None) ->
 
 
 def _draft(
-    definition: dict[str, Any], path: StackPath, parameters: Parameters
+    definition: dict[str, Any], path: StackPath, parameters: Parameters, granted: Mapping[str, Use]
 ) -> tuple[Draft, list[Finding]]:
     filling = Filling(Renderer(parameters.values))
     filled = filling.definition(definition)
@@ -186,7 +189,7 @@ def _draft(
     filled = masked(filled, {each.path for each in controls})
     broken = [each for each in schema.check(filled, "stack") if not is_unknown(filled, each.path)]
     written = masked(filled, {each.path for each in broken if each.spoils})
-    draft = Draft(path, known(written), written)
+    draft = Draft(path, known(written), written, granted)
     found = [*parameters.findings, *islice(rules.findings(draft), MOST)]
     fitting = [each for each in found if not is_unknown(written, each.path)]
     return draft, [*filling.findings, *controls, *broken, *fitting]

@@ -7,12 +7,13 @@ from typing import Any
 from ailtire_deploy.definition.findings import quoted
 
 _RIGHT = "a route is /path or host/path, of letters, digits and . _ ~ -"
+_TCP = "tcp:"
 
 
 def key(text: str) -> tuple[str, str]:
     """Message and hint for a key that is no route."""
-    if text.startswith("tcp:"):
-        return "a route for TCP comes with a later version", "offer HTTP as /path"
+    if text.startswith(_TCP):
+        return f"{quoted(text)} is not a route: behind tcp: stands a port", "write tcp:5432: {port: 5432}"
     if "/" not in text:
         slashed = text.strip() or "path"
         return f"{quoted(text)} is not a route: it needs a slash", f'write "/{slashed[:40]}": {{port: …}}'
@@ -23,7 +24,9 @@ def key(text: str) -> tuple[str, str]:
 
 def misread_key(path: tuple[Any, ...]) -> bool:
     """Whether a path leads through an interface's key that is no route, and so has its own finding."""
-    return len(path) > 3 and path[2] == "interface" and "/" not in str(path[3])
+    if len(path) < 4 or path[2] != "interface" or "/" in str(path[3]):
+        return False
+    return not str(path[3]).removeprefix(_TCP).isdecimal()
 
 
 def hint(path: tuple[Any, ...], missing: str) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from ailtire_deploy import units
-from ailtire_deploy.definition import headers
+from ailtire_deploy.definition import headers, ranges, tcp
 from ailtire_deploy.definition.draft import Draft
-from ailtire_deploy.definition.findings import Finding, quoted
+from ailtire_deploy.definition.findings import Finding
 from ailtire_deploy.definition.parameters import section
 from ailtire_deploy.documents import Path
 from ailtire_deploy.model import UNLIMITED, Limits, Route
@@ -28,25 +27,30 @@ def routes(key: str, service: Mapping[str, Any]) -> Iterator[tuple[Path, Route]]
     if not isinstance(interface, Mapping):
         return
     for text, value in interface.items():
+        if tcp.listens(text) is not None:
+            continue
         long: Mapping[str, Any] = {"port": value} if isinstance(value, int) else value or {}
         host, _, rest = text.partition("/")
         prefix = _trimmed(f"/{rest}")
         default = _CHILD_PATH if service.get("type") == "stack" else prefix
         path = _trimmed(long.get("path", default))
-        watched = (checked(long), seconds(long.get("slow_start")))
-        yield ("interface", text), Route(key, prefix, path, host, long.get("port"), limits(long), *watched)
+        made = Route(
+            key,
+            prefix,
+            path,
+            host,
+            long.get("port"),
+            limits(long),
+            checked(long),
+            tcp.seconds(long.get("slow_start")),
+            long.get("protocol") == "h2c",
+        )
+        yield ("interface", text), made
 
 
 def checked(given: Mapping[str, Any]) -> str:
     """The path that tells how a task is, "" without one."""
     return str(section(given, "check").get("path", ""))
-
-
-def seconds(given: Any) -> float:
-    """A duration that the schema may still have to refuse; 0 for none."""
-    with suppress(ValueError, TypeError):
-        return units.nanoseconds(given) / units.SECOND if given is not None else 0.0
-    return 0.0
 
 
 def limits(given: Mapping[str, Any]) -> Limits:
@@ -55,31 +59,13 @@ def limits(given: Mapping[str, Any]) -> Limits:
         timeout, size = given.get("timeout"), given.get("max_body")
         return Limits(
             tuple(sorted(given.get("methods", ()))),
-            tuple(str(each) for text in given.get("allow", ()) for each in _network(text)),
-            seconds(timeout),
+            ranges.known(given.get("allow")),
+            tcp.seconds(timeout),
             units.size(size) if size is not None else None,
             headers.changes(given, "request"),
             headers.changes(given, "response"),
         )
     return UNLIMITED
-
-
-def _network(text: Any) -> list[IPv4Network | IPv6Network]:
-    try:
-        return [ip_network(text)]
-    except ValueError:
-        return []
-
-
-def _unreadable(path: Path, service: Mapping[str, Any]) -> Iterator[Finding]:
-    """Ranges that are none: a route that seemed narrow would be open, or closed to all."""
-    given = service["interface"][path[-1]]
-    ranges = given.get("allow") if isinstance(given, Mapping) else None
-    for number, text in enumerate(ranges if isinstance(ranges, list) else ()):
-        if not _network(text):
-            hint = "write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32; no bit may stand behind the prefix"
-            here = ("services", path[0], "interface", path[-1], "allow", number)
-            yield Finding(here, f"{quoted(str(text))} is no range of addresses", hint)
 
 
 def _trimmed(path: str) -> str:
@@ -94,7 +80,7 @@ def findings(draft: Draft) -> Iterator[Finding]:
         for path, route in routes(key, service):
             here: Path = ("services", key, *path)
             yield from _reserved(here, route)
-            yield from _unreadable((key, path[-1]), service)
+            yield from ranges.unreadable(here, service["interface"][path[-1]])
             yield from headers.findings(here, service["interface"][path[-1]])
             yield from _disagreeing(here, route, ports.setdefault((key, route.port), route))
             first = seen.setdefault((route.host, route.prefix), here)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
-from ailtire_deploy.definition import forms, networks, pages, routes, safety, strategies
+from ailtire_deploy.definition import forms, networks, pages, routes, safety, strategies, tcp, uses
 from ailtire_deploy.definition.draft import Draft, ends, is_unchecked
 from ailtire_deploy.definition.findings import Finding, nearest
 from ailtire_deploy.definition.parameters import section
@@ -247,6 +247,8 @@ RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _joints,
     _dependencies,
     routes.findings,
+    tcp.findings,
+    uses.findings,
     _references,
     _targets,
     _commands,

@@ -147,5 +147,6 @@ _ONE: dict[str, Callable[[Any], tuple[str, str]]] = {
     "maxProperties": _amount,
     "minItems": _amount,
     "minLength": _amount,
+    "uniqueItems": lambda error: ("holds something twice", ""),
     "maxLength": lambda error: (f"longer than {error.validator_value} characters", ""),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from ailtire_deploy import assets, gates, names
 from ailtire_deploy.documents import digest
-from ailtire_deploy.model import ANY_NETWORK, Child, Site, Stack
+from ailtire_deploy.model import ANY_NETWORK, Child, PublishedPort, Site, Stack
 from ailtire_deploy.render import plain, policy, words
 from ailtire_deploy.render.files import (
     EDGE,
@@ -108,13 +108,18 @@ def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, byte
         "pages": _pages(words.edge_files(stack), files),
         "networks": plain.networks(topology.seats[names.EDGE]),
         "ports": [
-            {"target": names.GATEWAY_PORT, "published": each.port, "protocol": "tcp", "mode": each.mode}
+            {"target": target(each), "published": each.port, "protocol": "tcp", "mode": each.mode}
             for each in sorted(published, key=lambda each: each.port)
         ],
         "endpoint_mode": "vip" if any(each.mode == "ingress" for each in published) else "dnsrr",
         "placement": {key: sorted(given) for key, given in stack.gateway.placement.items()},
         "policy": policy.rolling("stop-first"),
     }
+
+
+def target(published: PublishedPort) -> int:
+    """The port of the edge's container that a published one leads to."""
+    return names.GATEWAY_PORT if published.tcp is None else published.tcp
 
 
 def _agent(stack: Stack, service: str, build: str = "") -> dict[str, Any]:

@@ -3,11 +3,12 @@
 A key is ``KIND|FACE|HOST/PREFIX/``; HAProxy finds the longest that a request begins with. A value is
 ``BACKEND;DEPTH;BASE;MOUNT;LIMITS``: where it goes, how many segments of its path are taken away (none when
 nothing is rewritten), what comes before the rest, what callers see before a path that the target knows, and
-which limits hold.
+which limits hold. ``;HOST`` follows where the target is to hear another host.
 
 ====  =========================================================================================
 kind  what
 ====  =========================================================================================
+``x``  one very path and method, as ``x|FACE|METHOD/PATH``: asked only when ``_admin`` stands in it
 ``r``  reserved: controllers, before all routes of any host
 ``m``  mounts of children: asked only when ``_admin`` stands further down in the path
 ``t``  routes: those of the caller's host first, then those of any
@@ -28,6 +29,7 @@ from ailtire_deploy.topology import Face, Rule, Target
 
 ANY_HOST = "*"
 NOWHERE = "nowhere"
+STREAM = 3600.0  # seconds that a stream of events may rest, as templates/proxy.cfg.j2 has it for tunnels
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,10 @@ def entries(faces: Iterable[Face]) -> list[Entry]:
     found: dict[str, Entry] = {}
     for face in faces:
         for rule in face.rules:
-            if mapped(rule):
+            if rule.target:
                 made = Entry(_key(face.name, rule), _value(rule))
                 found.setdefault(made.key, made)
     return list(found.values())
-
-
-def mapped(rule: Rule) -> bool:
-    """Whether a rule is a line of the map; the few others are conditions of their own."""
-    return rule.target is not None and not rule.exact and not rule.method
 
 
 def depths(entries: Iterable[Entry]) -> list[int]:
@@ -65,6 +62,8 @@ def backend(target: Target | None) -> str:
 
 
 def _key(face: str, rule: Rule) -> str:
+    if rule.exact:
+        return f"x|{narrow('label', face)}|{narrow('method', rule.method)}{segments(rule.prefix)}"
     host = narrow("host", rule.host).lower() if rule.host else ANY_HOST
     return f"{_kind(rule)}|{narrow('label', face)}|{host}{_closed(segments(rule.prefix))}"
 
@@ -81,7 +80,8 @@ def _closed(prefix: str) -> str:
 
 
 def _value(rule: Rule) -> str:
-    return ";".join((backend(rule.target), *_rewriting(rule), limits_id(rule.limits)))
+    called = (narrow("host", rule.called),) if rule.called else ()
+    return ";".join((backend(rule.target), *_rewriting(rule), limits_id(rule.limits), *called))
 
 
 def _rewriting(rule: Rule) -> Iterator[str]:
@@ -110,7 +110,8 @@ def _narrowed(name: str, limits: Limits, own: Page | None) -> dict[str, Any]:
         "name": name,
         "methods": [narrow("method", each) for each in limits.methods],
         "allow": [narrow("subnet", each) for each in limits.allow],
-        "timeout": int(limits.timeout * 1000),
+        "timeout": milliseconds(limits.timeout),
+        "lasts": limits.timeout > STREAM,
         "max_body": limits.max_body,
         "request": _changes(limits.request),
         "response": _changes(limits.response),
@@ -123,6 +124,11 @@ def _changes(headers: Headers) -> dict[str, Any]:
         "set": [(narrow("header", name), narrow("header value", value)) for name, value in headers.set],
         "remove": [narrow("header", name) for name in headers.remove],
     }
+
+
+def milliseconds(seconds: float) -> int:
+    """A time as HAProxy takes it; more than it can count is as long as it can."""
+    return min(int(seconds * 1000), 2**31 - 1)
 
 
 def mount(rule: Rule) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any
 
-from ailtire_deploy import assets, traffic
-from ailtire_deploy.names import GATEWAY_PORT, tasks_of
-from ailtire_deploy.render import dispatch, words
-from ailtire_deploy.render.narrow import narrow, segments
+from ailtire_deploy import assets
+from ailtire_deploy.names import GATEWAY_PORT
+from ailtire_deploy.render import dispatch, passing, words
+from ailtire_deploy.render.narrow import narrow
+from ailtire_deploy.render.servers import servers
 from ailtire_deploy.templating import artifact
-from ailtire_deploy.topology import LISTENS, Rule, Split, Target, Topology, Watch
+from ailtire_deploy.topology import Rule, Split, Target, Topology
 
 DRAIN = "5m"  # how long a replaced configuration may finish what it began
+DRAIN_TCP = "24h"  # the same where bytes are passed on: who holds such a connection expects it to last
+H2C = "gateway.h2c"  # the same gateway, for calls that need HTTP/2 on the whole way
+ANSWER = 60.0  # seconds a proxy waits for an answer, as templates/proxy.cfg.j2 has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +34,6 @@ class Place:
     states: str = "/tmp/ailtire/servers"
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """All tasks of one service, behind one name. Answers that take ``slow`` milliseconds are counted in
-    ``table``.
-    """
-
-    name: str
-    server: str
-    address: str
-    slots: int
-    drains: bool
-    watch: Watch = LISTENS
-    host: str = ""
-    slow: tuple[int, ...] = ()
-    table: str = ""
-
-
 def gateway(topology: Topology, place: Place = Place()) -> bytes:
     """The configuration of a stack's gateway."""
     rules = [rule for face in topology.faces for rule in face.rules]
@@ -59,16 +46,18 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
         "hidden": [
             _hidden(face.name, rule) for face in topology.faces for rule in face.rules if not rule.target
         ],
-        "lines": list(_lines(topology)),
+        "exact": any(rule.exact for rule in rules),
         "limits": dispatch.limits_of(topology.faces, topology.errors.get(503)),
         "depths": dispatch.depths(dispatch.entries(topology.faces)),
+        "renames": any(rule.called for rule in rules),
         "splits": [_split(each) for each in topology.splits],
         "backends": [
-            _counting(_servers(target), topology.slow.get(target.label, ()))
+            servers(target, slow=topology.slow.get(target.label, ()))
             for target in (*targets, *(split.candidate for split in topology.splits))
         ],
     }
-    return _configuration("haproxy.cfg.j2", topology, place, values)
+    ports = passing.of_faces(topology.faces)
+    return _configuration("haproxy.cfg.j2", topology, place, values, passing.text(ports, place.faces))
 
 
 def routes_map(topology: Topology) -> bytes:
@@ -80,28 +69,36 @@ def _hidden(face: str, rule: Rule) -> dict[str, str]:
     return {"face": narrow("label", face), "segment": narrow("segment", rule.segment)}
 
 
-def _lines(topology: Topology) -> Iterator[dict[str, Any]]:
-    for face in topology.faces:
-        for rule in face.rules:
-            if rule.target and not dispatch.mapped(rule):
-                yield {"backend": dispatch.backend(rule.target), "conditions": conditions(face.name, rule)}
-
-
 def edge(topology: Topology, target: Target, admin: bool, place: Place = Place()) -> bytes:
     """The configuration of the published proxy in front of a root's gateway."""
-    values = {"path": str(topology.path), "admin": admin, "backends": [_servers(target)]}
-    return _configuration("edge.cfg.j2", topology, place, values)
+    rules = [rule for face in topology.faces if face.trusted for rule in face.rules]
+    h2c = any(rule.target and rule.target.speaks == "h2c" for rule in rules)
+    slowest = max((rule.limits.timeout for rule in rules), default=0.0)
+    targets = [target, *([replace(target, label=H2C, speaks="h2c")] if h2c else [])]
+    values = {
+        "path": str(topology.path),
+        "admin": admin,
+        "h2c": H2C if h2c else "",
+        "timeout": dispatch.milliseconds(slowest + 1) if slowest > ANSWER else 0,
+        "backends": [servers(each) for each in targets],
+    }
+    passed = passing.text(passing.of_edge(topology.passed))
+    return _configuration("edge.cfg.j2", topology, place, values, passed)
 
 
-def _configuration(template: str, topology: Topology, place: Place, values: Mapping[str, Any]) -> bytes:
+def _configuration(
+    template: str, topology: Topology, place: Place, values: Mapping[str, Any], passed: str
+) -> bytes:
     base = artifact(
         assets.template("proxy.cfg.j2"),
         socket=narrow("file", place.socket),
         states=narrow("file", place.states),
-        drain=DRAIN,
+        drain=DRAIN_TCP if passed else DRAIN,
         answers=words.answers(topology.errors),
     )
-    text = artifact(assets.template(template), base=base, bind=narrow("bind", place.bind), **values)
+    text = artifact(
+        assets.template(template), base=base, bind=narrow("bind", place.bind), passed=passed, **values
+    )
     return text.encode()
 
 
@@ -120,31 +117,6 @@ def unaddressed(topology: Topology, subnets: Mapping[str, tuple[str, ...]]) -> t
     return tuple(face.network for face in topology.faces if not subnets.get(face.network))
 
 
-def conditions(face: str, rule: Rule) -> list[str]:
-    """The conditions of a rule for one very path, in HAProxy's words; all have to hold."""
-    return [
-        f"{{ var(txn.face) -m str {narrow('label', face)} }}",
-        *([f"{{ method {narrow('method', rule.method)} }}"] if rule.method else []),
-        f"{{ path -m str {segments(rule.prefix)} }}",
-    ]
-
-
 def _split(split: Split) -> dict[str, Any]:
     main, candidate = (narrow("label", each.label) for each in (split.target, split.candidate))
     return {"main": main, "candidate": candidate, "weight": int(split.weight)}
-
-
-def _servers(target: Target) -> Backend:
-    address = f"{tasks_of(narrow('name', target.service))}:{target.port:d}"
-    name = narrow("label", target.label)
-    watch = replace(target.watch, path=segments(target.watch.path) if target.watch.path else "")
-    host = narrow("name", target.service)
-    return Backend(name, target.label.lstrip("_"), address, target.slots, target.drains, watch, host)
-
-
-def _counting(backend: Backend, slow: tuple[int, ...]) -> Backend:
-    """The table's name says what it counts, so that who reads it needs nothing else."""
-    if not slow:
-        return backend
-    table = f"{traffic.SLOW}{backend.name}.{'-'.join(f'{each:d}' for each in slow)}"
-    return replace(backend, slow=slow, table=narrow("label", table))

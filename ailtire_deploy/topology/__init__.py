@@ -15,13 +15,25 @@ from types import MappingProxyType
 
 from ailtire_deploy import names
 from ailtire_deploy.model import Stack
-from ailtire_deploy.topology import faces, seats
+from ailtire_deploy.topology import faces, listeners, seats
 from ailtire_deploy.topology.seats import admin_of
-from ailtire_deploy.topology.shape import LISTENS, Face, Network, Rule, Seat, Split, Target, Topology, Watch
+from ailtire_deploy.topology.shape import (
+    LISTENS,
+    Face,
+    Listener,
+    Network,
+    Rule,
+    Seat,
+    Split,
+    Target,
+    Topology,
+    Watch,
+)
 
 __all__ = [
     "LISTENS",
     "Face",
+    "Listener",
     "Network",
     "Rule",
     "Seat",
@@ -54,4 +66,5 @@ def decide(stack: Stack, weights: Mapping[str, int] = NONE) -> Topology:
         slow=faces.slow(stack, splits),
         errors=stack.gateway.errors,
         splits=splits,
+        passed=tuple(listeners.passed(stack)) if seats.publishes(stack) else (),
     )

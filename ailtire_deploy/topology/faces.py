@@ -11,20 +11,31 @@ family         ``/_admin/…``                                  the own controll
 ..             a route of the interface, longest first        the service, or the child's gateway
 sibling        ``_admin`` or ``_down`` anywhere               nobody
 ..             ``http://CHILD/…`` below a path of its routes  the child's gateway, unchanged
+..             ``http://NAME/…``, where the parent grants     the parent's gateway, unchanged
+               NAME
 child.CHILD    ``POST /_admin/register``                      the own controller
+..             ``_admin`` or ``_down`` anywhere else          nobody
+..             ``http://NAME/…`` below a path of the routes   the service, or the gateway of that child,
+               of what CHILD is granted as NAME               unchanged
+..             the same, where it is handed on                the parent's gateway, by the name it has there
 =============  =============================================  ================================================
+
+The ports of TCP routes are in ``listeners``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from ailtire_deploy import names
-from ailtire_deploy.model import WHOLE, Child, Limits, Route, Service, Stack
+from ailtire_deploy.model import UNLIMITED, WHOLE, Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import ADMIN_PORT, GATEWAY_PORT, StackPath
+from ailtire_deploy.passages import Use
+from ailtire_deploy.topology import listeners
 from ailtire_deploy.topology.seats import sibling_of
-from ailtire_deploy.topology.shape import SLOTS, Face, Rule, Split, Target
+from ailtire_deploy.topology.shape import Face, Rule, Split, Target
 from ailtire_deploy.topology.watching import watch
 
 ADMIN, DOWN = "_admin", "_down"
@@ -34,9 +45,10 @@ def faces(stack: Stack) -> tuple[Face, ...]:
     """The faces of a stack's gateway; the command line's imaginary stack has no gateway."""
     if not stack.path:
         return ()
+    above = names.family_network(stack.path)
     return (
-        Face("family", names.family_network(stack.path), tuple(family(stack)), trusted=True),
-        Face("sibling", sibling_of(stack), tuple(sibling(stack))),
+        Face("family", above, tuple(family(stack)), True, tuple(listeners.family(stack))),
+        Face("sibling", sibling_of(stack), tuple(sibling(stack)), False, tuple(listeners.sibling(stack))),
         *(_child_face(stack, child) for child in stack.children),
     )
 
@@ -56,12 +68,13 @@ def family(stack: Stack) -> Iterator[Rule]:
 
 
 def _routes(stack: Stack) -> Iterator[Rule]:
-    targets = {child.key: gateway(stack.path / child.key, child.key) for child in stack.children}
     services = {service.key: service for service in stack.services}
     for route in ordered(_all_routes(stack)):
-        target = targets.get(route.service) or plain(stack.path, services[route.service], route)
-        limits = closed(stack, route)
-        yield Rule(target, route.prefix, route.path, route.host, limits=limits)
+        if route.service in services:
+            target = plain(stack.path, services[route.service], route)
+        else:
+            target = _to_child(stack, route)
+        yield Rule(target, route.prefix, route.path, route.host, limits=closed(stack, route))
 
 
 def closed(stack: Stack, route: Route) -> Limits:
@@ -82,15 +95,64 @@ def sibling(stack: Stack) -> Iterator[Rule]:
     yield Rule(None, segment=ADMIN)
     yield Rule(None, segment=DOWN)
     for child in stack.children:
-        target = gateway(stack.path / child.key, child.key)
-        for path in sorted({route.path for route in child.routes}, key=lambda path: (-len(path), path)):
-            yield Rule(target, path, path, host=child.key)
+        yield from _below(child.routes, partial(_to_child, stack), child.key)
+    for use in stack.uses:
+        yield Rule(parent(stack, use), host=use.name, limits=_patience(use.timeout))
+
+
+def _to_child(stack: Stack, route: Route) -> Target:
+    return gateway(stack.path / route.service, route.service, route.h2c)
+
+
+def _below(routes: Iterable[Route], target: Callable[[Route], Target], host: str) -> Iterator[Rule]:
+    """What stands below the paths that a service sees, unchanged; of the limits only the time counts."""
+    found: dict[str, Route] = {}
+    for route in routes:
+        known = found.setdefault(route.path, route)
+        if route.limits.timeout > known.limits.timeout:
+            found[route.path] = replace(known, limits=route.limits)
+    for path, route in sorted(found.items(), key=lambda each: (-len(each[0]), each[0])):
+        yield Rule(target(route), path, path, host, limits=_patience(route.limits.timeout))
+
+
+def _patience(timeout: float) -> Limits:
+    return Limits(timeout=timeout) if timeout else UNLIMITED
 
 
 def _child_face(stack: Stack, child: Child) -> Face:
+    """Without a grant nobody but the child's controller has to call here, and nobody's word counts."""
+    network = names.family_network(stack.path / child.key)
+    rules = (_register(stack), *(_upward(stack, child) if child.uses else ()))
+    return Face(
+        f"child.{child.key}", network, rules, bool(child.uses), tuple(listeners.granted(stack, child))
+    )
+
+
+def _register(stack: Stack) -> Rule:
     register = f"/{ADMIN}/register"
-    rule = Rule(controller(stack.path, ADMIN), register, register, method="POST", exact=True)
-    return Face(f"child.{child.key}", names.family_network(stack.path / child.key), (rule,))
+    return Rule(controller(stack.path, ADMIN), register, register, method="POST", exact=True)
+
+
+def _upward(stack: Stack, child: Child) -> Iterator[Rule]:
+    yield Rule(None, segment=ADMIN)
+    yield Rule(None, segment=DOWN)
+    for use in child.uses:
+        yield from _granted(stack, use)
+
+
+def _granted(stack: Stack, use: Use) -> Iterator[Rule]:
+    service = next((each for each in stack.services if each.key == use.service), None)
+    child = next((each for each in stack.children if each.key == use.service), None)
+    if service and use.port is not None:
+        whole = Route(service.key, "/", "/", port=use.port, h2c=use.h2c)
+        yield Rule(plain(stack.path, service, whole), host=use.name, limits=_patience(use.timeout))
+    elif service:
+        yield from _below(service.routes, partial(plain, stack.path, service), use.name)
+    elif child:
+        yield from _below(child.routes, partial(_to_child, stack), use.name)
+    else:
+        called = use.service if use.service != use.name else ""
+        yield Rule(parent(stack, use), host=use.name, limits=_patience(use.timeout), called=called)
 
 
 def ordered(routes: Iterable[Route]) -> list[Route]:
@@ -102,17 +164,26 @@ def controller(path: StackPath, label: str) -> Target:
     return Target(label, names.admin_service(path), ADMIN_PORT)
 
 
-def gateway(path: StackPath, label: str) -> Target:
-    return Target(label, names.gateway_service(path), GATEWAY_PORT, drains=True)
+def gateway(path: StackPath, label: str, h2c: bool = False) -> Target:
+    return _speaking(Target(label, names.gateway_service(path), GATEWAY_PORT, drains=True), h2c)
+
+
+def parent(stack: Stack, use: Use) -> Target:
+    """The way up. No service has the label: ``gateway`` is no service's key."""
+    return gateway(stack.path.parent, f"{names.GATEWAY}.parent", use.h2c)
+
+
+def _speaking(target: Target, h2c: bool) -> Target:
+    return replace(target, label=f"{target.label}.h2c", speaks="h2c") if h2c else target
 
 
 def plain(path: StackPath, service: Service, route: Route) -> Target:
     """A service's tasks at the port of a route. Raises ValueError for a route that names no port."""
     if route.port is None:
         raise ValueError(f"the route {route.prefix} of {service.key} has no port")
-    label = service.key if len(_ports(service)) == 1 else f"{service.key}.{route.port}"
-    name = names.in_stack(path, service.key)
-    return Target(label, name, route.port, slots(service), watch=watch(service, route.port))
+    label = service.key if _ports(service) == {route.port} else f"{service.key}.{route.port}"
+    name, room = names.in_stack(path, service.key), listeners.slots(service)
+    return _speaking(Target(label, name, route.port, room, watch=watch(service, route.port)), route.h2c)
 
 
 def splits(path: StackPath, faces: Iterable[Face], weights: Mapping[str, int]) -> Iterator[Split]:
@@ -137,9 +208,3 @@ def slow(stack: Stack, splits: Iterable[Split]) -> dict[str, tuple[int, ...]]:
 
 def _ports(service: Service) -> set[int | None]:
     return {route.port for route in service.routes}
-
-
-def slots(service: Service) -> int:
-    """Room for twice the replicas, as an update may start all new first: a power of two from SLOTS up."""
-    replicas = int(service.options.get("deploy", {}).get("replicas", 1))
-    return max(SLOTS, 1 << (2 * replicas - 1).bit_length()) if replicas else SLOTS

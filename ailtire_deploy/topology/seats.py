@@ -4,7 +4,8 @@
 network               member                       aliases
 ====================  ===========================  =====================================================
 ``sibling``           each plain service           its key
-..                    gateway                      the key of each child that offers something
+..                    gateway                      the key of each child that offers something, and the
+..                                                 name of what the parent grants
 ``SERVICE_egress``    that service alone           none
 ``family``            gateway; the edge of a root  none
 ``CHILD_family``      gateway                      ``admin``: the way up for the child's controller
@@ -83,7 +84,8 @@ def seats(stack: Stack) -> Iterator[tuple[str, tuple[Seat, ...]]]:
 
 
 def _gateway(stack: Stack) -> Iterator[Seat]:
-    yield Seat(SIBLING, tuple(child.key for child in stack.children if offers(child)))
+    offered = tuple(child.key for child in stack.children if offers(child))
+    yield Seat(SIBLING, (*offered, *(use.name for use in stack.uses)))
     yield Seat(FAMILY)
     for child in stack.children:
         yield Seat(family_of(child.key), (UP_ALIAS,))
@@ -91,4 +93,4 @@ def _gateway(stack: Stack) -> Iterator[Seat]:
 
 def offers(child: Child) -> bool:
     """Whether a child has an interface, so that the services beside it may call it by its key."""
-    return bool(child.routes)
+    return bool(child.routes or child.tcp)

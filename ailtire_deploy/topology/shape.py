@@ -58,7 +58,8 @@ LISTENS = Watch()
 class Target:
     """All tasks of one engine service. ``label`` names it in the proxy's configuration and log.
 
-    ``drains``: a task that was told to stop serves on for a while, as a gateway's does.
+    ``drains``: a task that was told to stop serves on for a while, as a gateway's does. ``speaks``: ``h2c``
+    for HTTP/2 without TLS, ``proxy`` for TCP to a gateway that is told who calls, "" for neither.
     """
 
     label: str
@@ -67,6 +68,7 @@ class Target:
     slots: int = SLOTS
     drains: bool = False
     watch: Watch = LISTENS
+    speaks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +81,26 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """What arrives at ``port`` of a face goes to ``target``, byte by byte.
+
+    ``allow`` are the ranges that callers may come from, none for any; ``rest`` the seconds that a connection
+    may be silent, 0 for the default.
+    """
+
+    port: int
+    target: Target
+    allow: tuple[str, ...] = ()
+    rest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What arrives under ``host`` and ``prefix`` goes to ``target``, its prefix rewritten to ``path``.
 
     ``target`` None is a 404. ``host`` "" and ``method`` "" mean any; ``exact`` leaves out what is below the
     prefix; ``segment`` is one that has to stand somewhere in the path; ``limits`` hold for what
-    fits.
+    fits; ``called`` is the host the target hears, "" for the one that was asked for.
     """
 
     target: Target | None
@@ -95,6 +111,7 @@ class Rule:
     segment: str = ""
     exact: bool = False
     limits: Limits = UNLIMITED
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +119,21 @@ class Face:
     """What a gateway answers to callers on one network: the first rule that fits, and 404 if none does.
 
     ``network`` is its engine name. ``trusted``: callers are gateways, whose forwarded headers are believed.
+    At ports without a listener nobody answers.
     """
 
     name: str
     network: str
     rules: tuple[Rule, ...]
     trusted: bool = False
+    listeners: tuple[Listener, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
     """Who sits where in one stack. ``seats`` lists every service by its compose key.
 
+    ``edge`` is where the edge leads, in a root that publishes, ``passed`` what it passes on byte by byte.
     ``slow``: by label of a target of the gateway, from how many milliseconds on its answers are counted as
     slow, some numbers of them; where there are none, nothing is counted and nothing paid.
     """
@@ -122,10 +142,11 @@ class Topology:
     networks: tuple[Network, ...]
     seats: Mapping[str, tuple[Seat, ...]]
     faces: tuple[Face, ...] = ()
-    edge: Target | None = None  # where the edge leads, in a root that publishes
+    edge: Target | None = None
     slow: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     errors: Mapping[int, Page] = field(default_factory=dict)  # what its proxies answer instead of our words
     splits: tuple[Split, ...] = ()
+    passed: tuple[Listener, ...] = ()
 
     @property
     def proxies(self) -> tuple[str, ...]:

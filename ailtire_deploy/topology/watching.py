@@ -21,8 +21,13 @@ RETRIES = 3  # the engine's default
 
 
 def watch(service: Service, port: int) -> Watch:
-    """How the tasks at a port are looked after; of the routes there, which say the same, the first counts."""
-    route = next(each for each in service.routes if each.port == port)
+    """How the tasks at a port are looked after; of the routes there, which say the same, the first counts.
+
+    A port that is granted whole may have none.
+    """
+    route = next((each for each in service.routes if each.port == port), None)
+    if route is None:
+        return LISTENS
     slow = int(route.slow_start * 1000)
     if not route.check:
         return Watch(slow_start=slow) if slow else LISTENS
