@@ -27,10 +27,14 @@ class Call:
     ended: bool = False
 
     def send(self, piece: bytes) -> None:
+        if self.ended:  # refused before all was told
+            return
         self.connection.send_data(self.stream, piece)
         self._flush()
 
     def end(self) -> None:
+        if self.ended:
+            return
         self.connection.end_stream(self.stream)
         self._flush()
 

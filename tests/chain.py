@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -92,7 +91,6 @@ def running(folder: Path, changes: Mapping[str, str] | None = None) -> Iterator[
             running.callback(running.enter_context(process).terminate)
         ports = [edge, *served.values(), *(level.port for level in levels.values())]
         eventually(lambda: all(listens(port) for port in ports), 20, "the tree listens", 0.05)
-        time.sleep(1.5)  # checks that failed while the others came up have to succeed twice
         yield Chain(edge, {str(path): level for path, level in levels.items()}, folder)
 
 

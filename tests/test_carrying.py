@@ -16,6 +16,7 @@ import pytest
 from tests import chain
 from tests.calls import call, exchange
 from tests.chain import Chain
+from tests.swarm import eventually
 
 EDGE = ("127.0.0.1", 7001)
 HANDSHAKE = (
@@ -29,7 +30,22 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """Waiting times are cut short, all by the same factor."""
     shorter = {"timeout client 60s": "timeout client 2s", "timeout server 60s": "timeout server 2s"}
     with chain.running(tmp_path_factory.mktemp("chain"), shorter) as found:
+        eventually(lambda: serves(found), 30, "all levels to see each other")
         yield found
+
+
+def serves(tree: Chain) -> bool:
+    """Whether checks that failed while the others came up have succeeded since, on the longest ways."""
+    cask = tree.at("bay/inn/cellar", "sibling")
+    return (
+        get(("127.0.0.1", tree.edge), "/inn/cellar/x")[0] == get(cask, "/login", "login")[0] == 200
+        and said(EDGE) == said((cask[0], 7100)) == b"hello\n"
+        and exchange(("127.0.0.1", tree.edge), "bay", "/echo.Rpc/Talk")[0] == "200"
+        and exchange(cask, "login", "/auth.Rpc/Talk")[0] == "200"
+        and said((tree.at("bay", "sibling")[0], 7001)) == b"hello\n"
+        and exchange(tree.at("bay/inn", "sibling"), "auth", "/auth.Rpc/Talk")[0] == "200"
+        and get(tree.at("bay/inn", "sibling"), "/login", "auth")[0] == 200
+    )
 
 
 def get(
