@@ -226,12 +226,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """``errors`` are pages by status."""
+    """``errors`` are pages by status, ``origins`` the other sites whose pages may show the view."""
 
     publish: tuple[PublishedPort, ...] = ()
     admin: bool = False
     placement: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[int, Page] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
 from ailtire_deploy.state import State
 from ailtire_deploy.traffic import Traffic
-from ailtire_deploy.views import histories, plans
+from ailtire_deploy.views import histories, plans, topologies
 
 FRESH = 1.0  # seconds for which a look at the swarm serves readers
 
@@ -64,6 +64,15 @@ class Controller:
         """The children by key, each with its routes; on the way out those that were."""
         stack = pipeline.before(self.observed(), self.path)
         return {child.key: child.routes for child in stack.children} if stack else {}
+
+    def origins(self) -> tuple[str, ...]:
+        """The sites whose pages may show the view, by what the last round saw."""
+        stack = pipeline.before(self.loop.snapshot.observed, self.path)
+        return stack.gateway.origins if stack else ()
+
+    def topology(self) -> Mapping[str, Any]:
+        """What the view draws of this stack and of those below."""
+        return topologies.as_json(self.observed(), self.path)
 
     def observed(self) -> State:
         """The swarm as it was at most a second ago. Raises Unreachable.

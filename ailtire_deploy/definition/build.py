@@ -191,6 +191,7 @@ def _gateway(given: Mapping[str, Any]) -> Gateway:
         admin=given.get("admin", False),
         placement=dict(given.get("placement", {})),
         errors=pages.pages(given),
+        origins=tuple(section(given, "view").get("origins", ())),
     )
 
 

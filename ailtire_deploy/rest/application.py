@@ -18,8 +18,9 @@ from ailtire_deploy.rest.surface import Surface
 
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -54,6 +55,8 @@ def _request(environ: Mapping[str, Any]) -> Request:
         environ.get("HTTP_ACCEPT", ""),
         environ.get("CONTENT_TYPE", ""),
         {name: text for name, key in _HEADERS.items() if (text := environ.get(key)) is not None},
+        environ.get("HTTP_ORIGIN", ""),
+        environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", ""),
         cache(lambda: _body(environ)),
         environ.get("waitress.client_disconnected", lambda: False),
     )

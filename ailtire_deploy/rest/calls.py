@@ -13,17 +13,15 @@ from ailtire_deploy.errors import Refused
 from ailtire_deploy.idempotency import Once
 from ailtire_deploy.identity import Caller
 from ailtire_deploy.releases import stages
-from ailtire_deploy.rest import bodies, exposition, streams
+from ailtire_deploy.rest import bodies, exposition, streams, view
 from ailtire_deploy.rest.messages import Answer, Request, json_answer
 from ailtire_deploy.rest.places import Place
 from ailtire_deploy.rest.problems import HttpError
 from ailtire_deploy.rest.protocol import Accepted, Controller, Stop
 from ailtire_deploy.rest.streams import Slots, Stream, Until
 from ailtire_deploy.status import Status
-from ailtire_deploy.views import pages
 
 DEFAULT_TAIL = 100
-HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +130,16 @@ def register(call: Call) -> Answer:
     return json_answer(call.controller.register(call.caller.path.key, url))
 
 
+def topology(call: Call) -> Answer:
+    return json_answer(call.controller.topology())
+
+
 def page(call: Call) -> Answer:
-    return Answer(200, pages.page(call.controller.status(call.budget)).encode(), HTML)
+    return view.shell(call.controller.origins())
 
 
-def style(call: Call) -> Answer:
-    return Answer(200, pages.style().encode(), "text/css; charset=utf-8")
+def page_file(call: Call) -> Answer:
+    return view.file(call.place.name.rpartition("/")[2])
 
 
 def log(call: Call) -> Answer:

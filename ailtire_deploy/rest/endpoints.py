@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ailtire_deploy import identity
-from ailtire_deploy.rest import calls, exposition, shapes
-from ailtire_deploy.rest.calls import HTML, Call
+from ailtire_deploy.rest import calls, exposition, shapes, view
+from ailtire_deploy.rest.calls import Call
 from ailtire_deploy.rest.messages import Answer, json_answer
 from ailtire_deploy.rest.openapi import document
 from ailtire_deploy.rest.shapes import Kinds, Shape, in_json, ref
@@ -19,6 +19,7 @@ from ailtire_deploy.rest.streams import EVENTS, LINES, TEXT
 
 PUBLIC = ""  # the role of what needs no token: it tells nothing about any stack
 NUMBER = r"[1-9][0-9]{0,8}"
+PARTS = {"<n>": NUMBER, "<file>": "|".join(map(re.escape, sorted(view.FILES)))}
 STATUS_BUDGET = 2.0
 LONG = 15.0  # seconds for what plans a tree and may ask registries
 LOG_PARAMETERS = ("service", "tail", "since", "follow", "recursive", "format")
@@ -49,8 +50,10 @@ class Endpoint:
     pattern: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        pattern = re.compile(self.name.replace(".", r"\.").replace("<n>", NUMBER), re.A)
-        object.__setattr__(self, "pattern", pattern)
+        text = re.escape(self.name)
+        for part, pattern in PARTS.items():
+            text = text.replace(part, f"(?:{pattern})")
+        object.__setattr__(self, "pattern", re.compile(text, re.A))
 
 
 def openapi(call: Call) -> Answer:
@@ -82,16 +85,20 @@ ENDPOINTS = (
         streams=True,
     ),
     Endpoint(
-        *("GET", "view", "viewer", calls.page),
-        "a page of the tree",
-        {200: {HTML: shapes.TEXT}},
-        parameters=("budget",),
-        budget=STATUS_BUDGET,
+        *("GET", "topology", "viewer", calls.topology),
+        "what the view draws of the stack and of all below: `{stack, stacks, networks}`, with interfaces, "
+        "parameters, and who stands on which network",
+        {200: in_json(ref("Topology"))},
     ),
     Endpoint(
-        *("GET", "view.css", PUBLIC, calls.style),
-        "the style of that page",
-        {200: {"text/css; charset=utf-8": shapes.TEXT}},
+        *("GET", "view", PUBLIC, calls.page),
+        "the page for people, without anything of a stack in it: it asks for a token",
+        {200: {view.kind(view.SHELL): shapes.TEXT}},
+    ),
+    Endpoint(
+        *("GET", "view/<file>", PUBLIC, calls.page_file),
+        "its scripts and its style",
+        {200: dict.fromkeys(sorted(set(map(view.kind, view.FILES))), shapes.TEXT)},
     ),
     Endpoint(
         *("GET", "history", "viewer", calls.history),

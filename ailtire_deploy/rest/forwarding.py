@@ -10,37 +10,29 @@ from http import HTTPStatus
 
 from ailtire_deploy.ports import Reply
 from ailtire_deploy.rest import bodies, exposition, parameters, streams
-from ailtire_deploy.rest.calls import HTML, Call, log_type
+from ailtire_deploy.rest.calls import Call, log_type
 from ailtire_deploy.rest.endpoints import NUMBER, Endpoint
 from ailtire_deploy.rest.messages import JSON, Answer, json_answer
 from ailtire_deploy.rest.problems import PROBLEM_JSON, HttpError, unauthorised
 from ailtire_deploy.rest.streams import Stream
-from ailtire_deploy.views import pages
 
 
 def forward(call: Call, endpoint: Endpoint) -> Answer:
     """The child's answer to the same call. Raises HttpError, and Unreachable when there is none."""
     if endpoint.method == "POST":
         bodies.read(call.request)  # what cannot be read goes no further
-    if endpoint.streams or exposition.KIND in endpoint.gives[200]:
+    if endpoint.streams or exposition.KIND in endpoint.gives.get(200, ()):
         return _stream(call, endpoint)
-    reply = _reply(call, endpoint)
-    if endpoint.name == "view" and reply.status == 200:
-        return Answer(200, pages.page(reply.body).encode(), HTML)
-    return _answer(call, reply)
+    return _answer(call, _reply(call, endpoint))
 
 
 def _reply(call: Call, endpoint: Endpoint) -> Reply:
-    """The page is made here of the child's status: markup of another stack is shown to nobody."""
-    subpath = call.place.subpath
-    if endpoint.name == "view":
-        subpath = re.sub(r"view$", "status", subpath)
     grant = call.caller.grant_for(call.controller.path / call.place.child)
     handed_down = {"budget": call.budget * 0.8} if "budget" in endpoint.parameters else {}
     query = parameters.write({**call.parameters, **handed_down})
     body = call.request.body()
     return call.controller.forward(
-        call.place.child, endpoint.method, subpath, query, body, grant, call.budget
+        call.place.child, endpoint.method, call.place.subpath, query, body, grant, call.budget
     )
 
 

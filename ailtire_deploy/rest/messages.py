@@ -22,6 +22,8 @@ class Request:
     accept: str = ""
     content_type: str = ""
     handed: Mapping[str, str] = field(default_factory=dict)  # parameters that came as headers
+    origin: str = ""  # the site whose page makes the call, as a browser says
+    asks: str = ""  # the method for which a browser asks whether that page may use it
     body: Callable[[], bytes] = lambda: b""
     gone: Callable[[], bool] = lambda: False  # whether the caller has hung up
 

@@ -8,12 +8,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ailtire_deploy import __version__, identity
-from ailtire_deploy.rest import parameters, shapes
+from ailtire_deploy.rest import parameters, shapes, view
 from ailtire_deploy.rest.problems import PROBLEM_JSON
 
 if TYPE_CHECKING:
     from ailtire_deploy.rest.endpoints import Endpoint
 
+PARTS = {"<n>": "number", "<file>": "file"}
 SCHEMES: Mapping[str, Any] = {
     "token": {
         "type": "http",
@@ -32,7 +33,7 @@ def document(table: Iterable[Endpoint]) -> dict[str, Any]:
     """The whole description. Its addresses are relative to its own, so that they hold behind any prefix."""
     paths: dict[str, dict[str, Any]] = {}
     for each in table:
-        place = f"/_admin/{each.name.replace('<n>', '{number}')}"
+        place = f"/_admin/{each.name.replace('<n>', '{number}').replace('<file>', '{file}')}"
         paths.setdefault(place, {})[each.method.lower()] = operation(each)
     return {
         "openapi": "3.1.0",
@@ -46,14 +47,15 @@ def document(table: Iterable[Endpoint]) -> dict[str, Any]:
 
 def operation(each: Endpoint) -> dict[str, Any]:
     """One call."""
+    name = re.sub("[^a-z]", "_", each.name.replace("<n>", "number").replace("<file>", "file"))
     found: dict[str, Any] = {
-        "operationId": f"{each.method.lower()}_{re.sub('[^a-z]', '_', each.name.replace('<n>', 'number'))}",
+        "operationId": f"{each.method.lower()}_{name}",
         "summary": each.does,
         "security": security(each.role),
         "responses": {str(status): answer(status, kinds) for status, kinds in each.gives.items()}
         | {str(status): PROBLEM for status in failures(each)},
     }
-    said = [*(["number"] if "<n>" in each.name else []), *each.parameters]
+    said = [*(part for mark, part in PARTS.items() if mark in each.name), *each.parameters]
     if said:
         found["parameters"] = [parameter(name) for name in said]
     if each.body is not None:
@@ -69,8 +71,9 @@ def security(role: str) -> list[dict[str, list[str]]]:
 
 
 def parameter(name: str) -> dict[str, Any]:
-    if name == "number":
-        return {"name": name, "in": "path", "required": True, "schema": shapes.NUMBER}
+    if name in PARTS.values():
+        shape = shapes.NUMBER if name == "number" else {"enum": sorted(view.FILES)}
+        return {"name": name, "in": "path", "required": True, "schema": shape}
     known = parameters.KNOWN[name]
     if name in parameters.HEADERS:
         header = parameters.HEADERS[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from ailtire_deploy.controller.journal import Event
@@ -26,6 +26,14 @@ class Controller(Protocol):
 
     def children(self) -> Mapping[str, tuple[Route, ...]]:
         """The children by key, each with the routes on which it is mounted (``Child.routes``)."""
+        ...
+
+    def origins(self) -> Collection[str]:
+        """The sites whose pages may show the view; asked for by anybody, so it asks nobody."""
+        ...
+
+    def topology(self) -> Mapping[str, Any]:
+        """The stacks, networks and nodes as JSON (``views.topologies``)."""
         ...
 
     def status(self, budget: float) -> Mapping[str, Any]:

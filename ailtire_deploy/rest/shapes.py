@@ -139,6 +139,38 @@ DIFFERENCE = one(
     **{"stack": TEXT, "from": NUMBER, "to": NUMBER, "changes": many(ref("Change"))},
 )
 ACCEPTED = one("What was stored, and what it brings about.", revision=TEXT, plan=ref("Plan"))
+MOUNT = one(
+    "A line of an interface; without a port a child answers.",
+    **dict.fromkeys(("host", "prefix", "service", "path"), TEXT),
+    type={"enum": ["Stack", "Service"]},
+    port=or_nothing("integer"),
+    methods=many(TEXT),
+)
+PARAMETER: Shape = {
+    "type": "object",
+    "description": "A parameter as declared, and its value.",
+    "properties": {"name": TEXT, "type": TEXT, "value": {}},
+    "required": ["name", "type", "value"],
+}
+DRAWN = one(
+    "A stack and what it offers; `publishes` are the ports of its edge.",
+    path=TEXT,
+    version=TEXT,
+    publishes=many(COUNT),
+    interface=many(ref("Mount")),
+    parameters=many(ref("Parameter")),
+)
+NETWORK = one(
+    "A network, and the services on it by their names in `status`.",
+    **dict.fromkeys(("name", "stack"), TEXT),
+    kind={"enum": ["sibling", "family", "edge", "egress"]},
+    subnets=many(TEXT),
+    internal={"type": "boolean"},
+    members=many(TEXT),
+)
+TOPOLOGY = one(
+    "The stack, and all below it.", stack=TEXT, stacks=many(ref("Drawn")), networks=many(ref("Network"))
+)
 PROBLEM: Shape = {
     "type": "object",
     "description": "RFC 9457; `problems` are those of the input, each with its path.",
@@ -168,6 +200,11 @@ COMPONENTS: Mapping[str, Shape] = {
     "Progress": PROGRESS,
     "Difference": DIFFERENCE,
     "Accepted": ACCEPTED,
+    "Mount": MOUNT,
+    "Parameter": PARAMETER,
+    "Drawn": DRAWN,
+    "Network": NETWORK,
+    "Topology": TOPOLOGY,
     "Problem": PROBLEM,
 }
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from ailtire_deploy.errors import AiltireError, NotFound
 from ailtire_deploy.identity import CHILD, Caller
-from ailtire_deploy.rest import endpoints, guard, parameters, places
+from ailtire_deploy.rest import endpoints, guard, parameters, places, view
 from ailtire_deploy.rest.agents import Agents
-from ailtire_deploy.rest.calls import HTML, Call
+from ailtire_deploy.rest.calls import Call
 from ailtire_deploy.rest.endpoints import PUBLIC, Endpoint
 from ailtire_deploy.rest.forwarding import forward
 from ailtire_deploy.rest.messages import Answer, Request
@@ -22,7 +22,6 @@ from ailtire_deploy.rest.places import Place
 from ailtire_deploy.rest.problems import HttpError, answer_for
 from ailtire_deploy.rest.protocol import Controller, Stop
 from ailtire_deploy.rest.streams import Slots
-from ailtire_deploy.views import pages
 
 NOBODY = "nobody"
 LEAST = 0.05  # seconds
@@ -44,12 +43,11 @@ class Surface:
     def answer(self, request: Request) -> Answer:
         """An answer, whatever happens; errors are ``application/problem+json``."""
         try:
-            return self._answer(request)
+            origins = self.controller.origins
+            found = view.preflight(request, origins) or self._answer(request)
+            return view.shared(found, request, origins)
         except Exception as error:  # the last place where one can be turned into an answer
-            found = answer_for(error)
-        if found.status == 401 and _is_browser(request):
-            return Answer(401, pages.locked().encode(), HTML, found.headers)
-        return found
+            return view.shared(answer_for(error), request, self.controller.origins)
 
     def _answer(self, request: Request) -> Answer:
         now = self.now()
@@ -67,8 +65,13 @@ class Surface:
         return forward(call, endpoint) if place.child and not public else endpoint.answer(call)
 
     def _place(self, request: Request) -> tuple[Place, AiltireError | None]:
-        """A controller that does not know its children just now says so, but to none without a token."""
+        """A controller that does not know its children just now says so, but to none without a token.
+
+        What belongs to the page is the same at every address, so nobody is asked about that one.
+        """
         own = self.controller.path
+        if shown := view.name(request.path):
+            return Place(own, shown), None
         try:
             return places.find(request.path, request.host, own, self.controller.children), None
         except AiltireError as error:
@@ -83,9 +86,8 @@ class Surface:
 
 
 def _public(request: Request, place: Place) -> Endpoint | None:
-    """What anybody may have. The style is the same at every address, so it tells nothing about any."""
-    style = "/_admin/" in request.path and request.path.endswith("/view.css")
-    name = "view.css" if style else "" if place.child else place.name
+    """What anybody may have."""
+    name = "" if place.child else place.name
     found = [each for each in endpoints.named(name) if each.role == PUBLIC]
     return _of_method(found, request.method) if found else None
 
@@ -119,7 +121,3 @@ def _parameters(request: Request, endpoint: Endpoint, now: float) -> dict[str, A
 def _budget(endpoint: Endpoint, asked: float | None) -> float:
     """The seconds a caller further up has left for this, and never more than the call's own."""
     return endpoint.budget if asked is None else min(max(asked, LEAST), endpoint.budget)
-
-
-def _is_browser(request: Request) -> bool:
-    return request.path.endswith("/_admin/view") and "text/html" in request.accept

@@ -44,6 +44,7 @@ class Remembering:
         Event("0a-2", "done", {}),
     )
     reply: Reply = field(default_factory=lambda: Reply(200, {"from": "a child"}))
+    friends: tuple[str, ...] = ()
     known: Mapping[str, tuple[Route, ...]] = field(
         default_factory=lambda: {
             "orders": (Route("orders", "/orders", "/"), Route("orders", "/", "/", host="orders.example")),
@@ -58,6 +59,13 @@ class Remembering:
 
     def children(self) -> Mapping[str, tuple[Route, ...]]:
         return self.known
+
+    def origins(self) -> tuple[str, ...]:
+        return self.friends
+
+    def topology(self) -> Mapping[str, Any]:
+        self._note("topology")
+        return {"stack": str(self.path), "stacks": [], "networks": []}
 
     def status(self, budget: float) -> Mapping[str, Any]:
         self._note("status", budget)

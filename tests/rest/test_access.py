@@ -58,7 +58,7 @@ STRANGERS: dict[str, Callable[[], str]] = {
 
 
 def address(endpoint: Endpoint) -> str:
-    return f"/_admin/{endpoint.name.replace('<n>', '2')}"
+    return f"/_admin/{endpoint.name.replace('<n>', '2').replace('<file>', 'element.js')}"
 
 
 def ask(controller: Remembering, endpoint: Endpoint, authorization: str, path: str = "") -> int:

@@ -73,7 +73,7 @@ def test_every_call_answers_every_caller_as_the_table_says(prove_report: Proof) 
     wrong, count = [], 0
     for endpoint in ENDPOINTS:
         for way, child in WAYS.items():
-            target = way + endpoint.name.replace("<n>", "2")
+            target = way + endpoint.name.replace("<n>", "2").replace("<file>", "page.js")
             for name, role, of_child, header in callers():
                 controller, count = Remembering(), count + 1
                 found = ask(controller, endpoint, target, header)

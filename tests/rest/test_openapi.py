@@ -12,7 +12,7 @@ import pytest
 
 from ailtire_deploy import identity
 from ailtire_deploy.rest import ENDPOINTS
-from ailtire_deploy.rest.endpoints import PUBLIC
+from ailtire_deploy.rest.endpoints import PUBLIC, Endpoint
 from ailtire_deploy.rest.openapi import document
 from tests.rest.client import bearer, call, surface
 from tests.rest.living import Living
@@ -20,6 +20,10 @@ from tests.rest.living import Living
 PAGE = Path(__file__).parent.parent.parent / "docs" / "rest.md"
 WHO = {PUBLIC: "anybody", identity.CHILD: "the child itself"}
 DOCUMENT = document(ENDPOINTS)
+
+
+def named(each: Endpoint, number: str, file: str) -> str:
+    return each.name.replace("<n>", number).replace("<file>", file)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +35,7 @@ def test_the_documentation_has_the_same_table() -> None:
     table = PAGE.read_text().partition("| call | role | does |\n")[2].partition("\n\n")[0]
     written = [row.strip("| ").split(" | ") for row in table.splitlines()[1:]]
     here = [
-        [f"`{each.method} /_admin/{each.name.replace('<n>', 'N')}`", WHO.get(each.role, each.role), each.does]
+        [f"`{each.method} /_admin/{named(each, 'N', 'FILE')}`", WHO.get(each.role, each.role), each.does]
         for each in ENDPOINTS
     ]
     assert written == here
@@ -46,7 +50,7 @@ def test_the_document_is_there_for_viewers_and_tells_nothing_of_a_stack() -> Non
 
 def test_every_call_stands_in_the_document_with_its_role_and_its_errors() -> None:
     for each in ENDPOINTS:
-        place = DOCUMENT["paths"][f"/_admin/{each.name.replace('<n>', '{number}')}"]
+        place = DOCUMENT["paths"][f"/_admin/{named(each, '{number}', '{file}')}"]
         said = place[each.method.lower()]
         assert [list(each.values()) for each in said["security"]] == ([[[each.role]]] if each.role else [])
         assert ("401" in said["responses"]) is (each.role != PUBLIC)
@@ -72,6 +76,7 @@ def check(shape: dict[str, Any], found: Any) -> None:
     [
         ("GET", "status", "status", b""),
         ("GET", "status", "status?explain=true", b""),
+        ("GET", "topology", "topology", b""),
         ("GET", "history", "history", b""),
         ("GET", "history/{number}", "history/1", b""),
         ("POST", "update", "update", {"parameters": {"replicas": 5}}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -93,17 +92,14 @@ def test_no_token_goes_down_and_a_limit_goes_with_the_call(tree: dict[StackPath,
     assert tree[ORDERS].calls == [("forward", "billing", "/_admin/status", "viewer")]
 
 
-def test_update_log_page_and_history_work_at_depth_three(tree: dict[StackPath, Hop]) -> None:
+def test_update_log_topology_and_history_work_at_depth_three(tree: dict[StackPath, Hop]) -> None:
     top, admin = surface(tree[SHOP]), bearer()
     made = call(top, "POST", "/orders/money/_admin/update?replace=true", admin, {"parameters": {"a": 1}})
     assert (made.status, made.headers["Location"]) == (202, "history/7")
     assert tree[BILLING].calls[-1] == ("update", {"replace": True, "parameters": {"a": 1}}, "parent", False)
     assert call(top, "GET", "/orders/money/_admin/history/12", admin).json["number"] == 12
     assert "first" in call(top, "GET", "/orders/money/_admin/log?tail=5", admin).text
-    page = call(top, "GET", "/orders/money/_admin/view", admin)
-    assert (page.status, page.kind) == (200, "text/html")
-    assert "shop/orders/billing" in page.text
-    assert call(top, "GET", "/orders/money/_admin/view.css").status == 200
+    assert call(top, "GET", "/orders/money/_admin/topology", admin).json["stack"] == "shop/orders/billing"
 
 
 def test_a_child_gets_less_time_than_its_parent_has(tree: dict[StackPath, Hop]) -> None:
@@ -159,16 +155,6 @@ def test_a_child_leads_nobody_elsewhere(location: str) -> None:
     found = call(surface(controller), "POST", "/orders/_admin/update", bearer(), {})
     assert found.status == 202
     assert "Location" not in found.headers
-
-
-@pytest.mark.parametrize(
-    "body", [None, [], "x", {"services": "no"}, {"services": [None, {"services": [[]]}]}]
-)
-def test_the_page_of_a_child_is_made_here_whatever_it_answers(body: Any) -> None:
-    controller = Remembering(reply=Reply(200, body))
-    found = call(surface(controller), "GET", "/orders/_admin/view", bearer())
-    assert (found.status, found.kind) == (200, "text/html")
-    assert controller.calls[0][3] == "/_admin/status"
 
 
 def test_without_knowing_its_children_a_controller_still_keeps_its_door() -> None:

@@ -80,7 +80,7 @@ def everything_said(deployed: Deployed) -> dict[str, str]:
     for verb in (["plan", tree.playbook, "-v"], ["apply", tree.playbook, "-v"], ["bundle", tree.playbook],
                  ["status", tree.root], ["logs", tree.root]):  # fmt: skip
         said[" ".join(verb)] = str(swarm.cli(*verb))
-    for call in ("status", "log?tail=1000", "view"):
+    for call in ("status", "log?tail=1000", "topology"):
         said[call] = deployed.http("GET", f"/_admin/{call}", token=token).text
     return said
 

@@ -152,7 +152,7 @@ def test_what_goes_through_is_counted_and_shown(deployed: Deployed) -> None:
     assert busy[tree.child] > 0
 
 
-@pytest.mark.parametrize("call", ["status", "log", "view", "metrics"])
+@pytest.mark.parametrize("call", ["status", "log", "topology", "metrics"])
 def test_without_a_token_there_is_no_answer(deployed: Deployed, call: str) -> None:
     for mount in ("", deployed.tree.mount):
         assert deployed.http("GET", f"{mount}/_admin/{call}").status_code == 401
@@ -183,14 +183,16 @@ def test_logs_come_from_every_service_by_command_and_by_rest(deployed: Deployed)
     assert keys[0] in answer.text
 
 
-def test_the_page_names_what_runs_and_carries_no_script_of_others(deployed: Deployed) -> None:
+def test_the_page_tells_nothing_and_the_topology_all_that_is_below(deployed: Deployed) -> None:
     token = deployed.token()
     for mount, path in (("", deployed.tree.root), (deployed.tree.mount, deployed.tree.child)):
-        page = deployed.http("GET", f"{mount}/_admin/view", token=token)
-        assert page.status_code == 200
-        assert page.headers["Content-Type"].startswith("text/html")
+        page = deployed.http("GET", f"{mount}/_admin/view")
+        assert (page.status_code, page.headers["Content-Type"].partition(";")[0]) == (200, "text/html")
         assert "content-security-policy" in {name.lower() for name in page.headers}
-        assert all(key in page.text for key in deployed.tree.stacks[path])
+        found = deployed.http("GET", f"{mount}/_admin/topology", token=token).json()
+        assert found["stack"] == path
+        seated = {member for network in found["networks"] for member in network["members"]}
+        assert {f"{path}/{key}" for key in deployed.tree.stacks[path]} <= seated
 
 
 def test_bad_requests_get_a_clear_answer_and_change_nothing(deployed: Deployed) -> None:
