@@ -26,6 +26,7 @@ from tests.rest.client import (
 LADDER = identity.ROLES
 ORDERS_KEY = identity.derive(KEY, "orders")
 BODIES = {
+    "maintenance": {"on": True},
     "update": {"parameters": {"replicas": 3}},
     "register": {"name": "shop/orders", "url": "http://shop_orders_admin:3000"},
 }
