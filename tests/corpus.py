@@ -68,8 +68,6 @@ def placed(path: Path, value: Any, part: str = "service") -> dict[str, Any]:
 
 
 def companions(path: Path, depth: int, part: str) -> Mapping[str, Any]:
-    if path[0] == "strategy" and depth == 0:
-        return {"interface": {"/": {"port": 8080}}}
     if part == "job" and path[0] == "deploy":
         return {"kind": "gpu", "value": 1} if path[-1] in ("kind", "value") and depth == len(path) - 1 else {}
     if path[0] == "volumes" and "tmpfs" in path:
