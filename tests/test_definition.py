@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ailtire_deploy.definition import fill_tree
+from ailtire_deploy.definition import fill_tree, forms
+from ailtire_deploy.definition.schema import check
 from ailtire_deploy.model import (
     Dependency,
     FileMount,
@@ -312,3 +313,9 @@ def test_keys_of_one_s_own_are_free_and_anchors_work() -> None:
     first, second = stack(text).services
     assert first.options["healthcheck"]["interval"] == "2s"
     assert second.options["healthcheck"]["interval"] == "9s"
+
+
+@pytest.mark.parametrize("hosts", [{"six": "[::1]", "four": "10.0.0.7"}, ["six:[::1]", "four=10.0.0.7"]])
+def test_brackets_around_an_address_are_taken_off(hosts: object) -> None:
+    assert check({"services": {"web": {"image": "web", "extra_hosts": hosts}}}, "stack") == []
+    assert list(forms.hosts(hosts)) == [("six", "::1"), ("four", "10.0.0.7")]

@@ -160,11 +160,8 @@ def _examine(body: Mapping[str, Any], path: StackPath, source: Source | None) ->
     source = source or Source(Document.unmarked(definition, "definition"))
     document = source.document
     if not isinstance(definition, dict) or too_deep(definition):
-        said = (
-            f"nested deeper than {DEPTH} levels"
-            if isinstance(definition, dict)
-            else "a definition is a mapping"
-        )
+        said = "it is empty" if definition is None else "a definition is a mapping, with name and services"
+        said = f"nested deeper than {DEPTH} levels" if isinstance(definition, dict) else said
         return _Level(Draft(path, {}, {}), "", {}, (document.problem((), said),), source)
     context = str(body.get("context") or "")
     given = {name: value for name, (_, value) in entries(body.get("parameters")).items()}

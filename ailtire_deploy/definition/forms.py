@@ -54,12 +54,13 @@ def listed(value: Any) -> list[str]:
 
 
 def hosts(value: Any) -> Iterator[tuple[str, str]]:
-    """Names and addresses of ``extra_hosts``; in a list they are joined by ``:`` or ``=``."""
-    if isinstance(value, Mapping):
-        yield from ((str(name), str(address)) for name, address in value.items())
-    for _, each in items(value):
-        name, _, address = each.partition("=" if "=" in each else ":")
-        yield name, address
+    """Names and addresses of ``extra_hosts``; in a list they are joined by ``:`` or ``=``.
+
+    An address of IPv6 may stand in brackets, which no hosts file knows.
+    """
+    pairs = list(value.items()) if isinstance(value, Mapping) else []
+    pairs += (each.partition("=" if "=" in each else ":")[::2] for _, each in items(value))
+    yield from ((str(name), str(address).strip("[]")) for name, address in pairs)
 
 
 def limit(value: Any) -> dict[str, int]:
