@@ -20,14 +20,16 @@ export class Actions {
     this.told = told;
     this.form = h("form", { onsubmit: (event) => this.#plan(event) });
     this.result = h("div", { class: "result", "aria-live": "polite" });
+    this.release = h("div", {});
     this.leave = h("div", { class: "leaving" });
-    this.element = h("div", {}, h("h3", {}, "Update"), this.form, this.result, this.leave);
+    this.element = h("div", {}, this.release, h("h3", {}, "Update"), this.form, this.result, this.leave);
   }
 
   /** Offer what can be done with the stack called `path` at the end of `keys`. */
-  open(keys, path, parameters) {
+  open(keys, path, parameters, released) {
     if (path !== this.#path) this.result.replaceChildren();
     [this.#keys, this.#path] = [keys, path];
+    refill(this.release, { path, released }, () => (released.length ? this.#releasing(released) : null));
     refill(this.form, { path, parameters }, () => this.#fields(parameters));
     set(this.leave, "hidden", !this.client.may("admin"));
     refill(this.leave, { path, may: this.client.may("admin") }, () => this.#leaving());
@@ -113,6 +115,37 @@ export class Actions {
       h("li", {}, h("code", {}, plain(each?.path, 200)), " ", plain(each?.message, 500), " ", plain(each?.hint, 300)),
     );
     if (found.length) this.result.append(h("ul", { class: "problems" }, found));
+  }
+
+  /** A release that is under way goes on, or back. */
+  #releasing(released) {
+    const [keys, path, state] = [this.#keys, this.#path, h("p", { role: "status" })];
+    const button = (text, name, body, look) =>
+      h("button", { type: "button", class: look, "data-key": text, onclick: () => this.#steer(keys, path, name, body, state) }, text);
+    const facts = released.map((each) => h("li", {}, h("b", {}, each.name), " ", each.message));
+    return [
+      h("h3", {}, "Release"),
+      h("ul", {}, facts),
+      h(
+        "div",
+        { class: "bar" },
+        button("Promote to the next step", "promote", {}, "primary"),
+        button("Promote fully", "promote", { fully: true }, ""),
+        button("Abort", "abort", {}, "danger"),
+      ),
+      state,
+    ];
+  }
+
+  async #steer(keys, path, name, body, state) {
+    try {
+      const found = await this.client.json(keys, name, { method: "POST", body });
+      const services = [found.services ?? []].flat().map((each) => plain(each, 100));
+      say(state, `${name}: ${services.join(", ")}`);
+    } catch (error) {
+      say(state, error.message);
+    }
+    this.told(`${path}: ${state.textContent}`);
   }
 
   #leaving() {

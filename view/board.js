@@ -195,7 +195,7 @@ export class Board {
       logs: () => this.logs.open(node.keys, node.type === "Service" ? node.short : ""),
       history: () => this.#once(stack, () => this.history.open(stack.keys, stack.name)),
       drift: () => this.#once(stack, () => this.drift.open(stack.keys, stack.name)),
-      actions: () => this.actions.open(stack.keys, stack.name, this.#drawn.stacks.get(stack.name)?.parameters ?? []),
+      actions: () => this.actions.open(stack.keys, stack.name, this.#drawn.stacks.get(stack.name)?.parameters ?? [], released(stack)),
     };
     shown[this.tabs.key]?.();
   }
@@ -233,4 +233,10 @@ function subject(key) {
   const at = key.indexOf(" ");
   const [kind, rest] = at < 0 ? [key, ""] : [key.slice(0, at), key.slice(at + 1)];
   return { kind, name: kind === "route" ? rest.slice(0, rest.lastIndexOf(" ")) : rest };
+}
+
+/** The services of a stack that are on their way to another version. */
+function released(stack) {
+  const found = stack.below.filter((each) => each.type === "Service" && each.status === "updating");
+  return found.map(({ short, message }) => ({ name: short, message }));
 }

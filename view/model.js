@@ -55,6 +55,7 @@ function node(found, name, keys, depth, reading) {
     image: plain(found.image, 300),
     desired: whole(found.desired),
     running: whole(found.running),
+    traffic: traffic(found.traffic),
     tasks: list(found.tasks).slice(0, TASKS).map(task),
     below: [],
   };
@@ -69,6 +70,13 @@ function node(found, name, keys, depth, reading) {
 }
 
 const short = (found) => plain(found.shortName, 100) || plain(found.name, 100) || "?";
+
+/** What was led to it in the last minute, in a sentence. */
+function traffic(found) {
+  const { requests, errors, milliseconds } = object(found);
+  if (![requests, errors, milliseconds].every(Number.isFinite)) return "";
+  return `${requests} requests/s, ${(errors * 100).toFixed(1)} % errors, ${milliseconds} ms`;
+}
 
 function task(found) {
   const each = object(found);

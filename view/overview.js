@@ -113,6 +113,7 @@ function facts(node, drawn) {
     Image: node.image ? h("code", {}, node.image) : "",
     Tasks: `${node.running} of ${node.desired} run`,
     Published: ports,
+    Traffic: node.traffic,
     "Last log line": last,
   };
   const shown = Object.entries(found).filter(([, value]) => value !== "" && value !== null && value !== undefined);

@@ -101,6 +101,10 @@ class Remembering:
         self._note("rollback", number, author, *([check] if check else []))
         return Accepted("" if check else "shop.r8", {"verdict": "changes", "stacks": {}})
 
+    def maintenance(self, wish: Any, author: str, check: bool = False, once: Once | None = None) -> Accepted:
+        self._note("maintenance", wish, author, check)
+        return Accepted("" if check else "shop.r9", {"verdict": "changes", "stacks": {}})
+
     def shutdown(self, author: str, check: bool = False, once: Once | None = None) -> Accepted:
         self._note("shutdown", author, *([check] if check else []))
         return Accepted("" if check else "shop.r8", {"verdict": "changes", "stacks": {}})
