@@ -3,8 +3,9 @@
 Keys run downwards only: a stack's key makes those of the stacks below it, never the other way round. Four
 things are authenticated with them, by HMAC-SHA256 over texts that cannot be mistaken for one another:
 
-* a **token**, which a person carries: ``base64url(JSON {sub, role, path, exp, kid}) "." base64url(HMAC)``,
-  made with the key of the stack at ``path`` and good for that stack and everything below it;
+* a **token**, which a person carries: ``base64url(JSON {sub, role, path, exp, kid, id, iat}) "."
+  base64url(HMAC)``, made with the key of the stack at ``path`` and good for that stack and everything below
+  it;
 * a **signed call**, which one controller makes to another: bound to method, path with query, body, grant and
   time, and good for 30 seconds;
 * an **answer to an agent**, which bears the proof that it was made for the agent's very question;
@@ -35,6 +36,7 @@ ANSWER = "Ailtire-Answer"  # the header with the proof of an answer to an agent
 TOKEN_LIMIT = 1024
 CALL_SECONDS = 30
 _CLAIMS = {"sub", "role", "path", "exp", "kid"}
+_NAMED = {"id", "iat"}  # of a token that can be taken back by its id; older ones have neither
 _ALPHABET = string.ascii_letters + string.digits
 _EVEN = 248  # four times 62: below it no letter is likelier than another
 
@@ -83,14 +85,15 @@ def key_id(key: bytes) -> str:
     return _mac(key, "ailtire kid 1").hex()[:8]
 
 
-def issue(key: bytes, path: StackPath, sub: str, role: str, exp: int) -> str:
-    """A token for ``sub``, good until ``exp`` (seconds since 1970).
+def issue(key: bytes, path: StackPath, sub: str, role: str, exp: int, id: str = "", issued: int = 0) -> str:
+    """A token for ``sub``, good until ``exp`` (seconds since 1970); with an ``id`` it says when it was made.
 
     Raises ValueError for what no verifier would accept.
     """
     if role not in ROLES or not path or not _is_subject(sub):
         raise ValueError(f"no token for {sub!r} as {role!r} on {path}")
-    claims = {"sub": sub, "role": role, "path": str(path), "exp": exp, "kid": key_id(key)}
+    claims: dict[str, Any] = {"sub": sub, "role": role, "path": str(path), "exp": exp, "kid": key_id(key)}
+    claims |= {"id": id, "iat": issued} if id else {}
     payload = _encode(json.dumps(claims, separators=(",", ":"), sort_keys=True).encode())
     token = f"{payload}.{_encode(_seal(key, payload))}"
     if len(token) > TOKEN_LIMIT:
@@ -118,10 +121,15 @@ def verify(token: str, own_path: StackPath, own_key: bytes, target_path: StackPa
     return caller
 
 
+def claims(token: str) -> dict[str, Any]:
+    """What a token says of itself, whoever made it. Raises Denied for what is no token."""
+    return _claims(_split(token)[0])
+
+
 def role_of(token: str) -> str:
     """The role that a token says it has, "" for what cannot be read; it proves nothing."""
     try:
-        return str(_claims(_split(token)[0])["role"])
+        return str(claims(token)["role"])
     except Denied:
         return ""
 
@@ -232,13 +240,15 @@ def _claims(payload: str) -> dict[str, Any]:
         claims = json.loads(_decode(payload))
     except (ValueError, RecursionError):
         raise Denied("the token's claims cannot be read") from None
-    if not isinstance(claims, dict) or set(claims) != _CLAIMS:
+    if not isinstance(claims, dict) or set(claims) not in (_CLAIMS, _CLAIMS | _NAMED):
         raise Denied("the token's claims are not the known ones")
     return claims
 
 
 def _check_claims(claims: dict[str, Any], key: bytes, now: float) -> None:
     if claims["role"] not in ROLES or not _is_subject(claims["sub"]) or claims["kid"] != key_id(key):
+        raise Denied("the token's claims are not the known ones")
+    if type(claims.get("iat", 0)) is not int or not _is_subject(claims.get("id", "none")):
         raise Denied("the token's claims are not the known ones")
     if type(claims["exp"]) is not int or claims["exp"] <= now:
         raise Denied("the token has expired")

@@ -189,6 +189,7 @@ class Launcher:
         below = images.in_body(outfit.digests, OUTERMOST).get("below", {})
         outermost = Stack(OUTERMOST, context=entry.body["context"], children=(child,), below=below)
         made = [seed_secret(entry.path, keys.seed), salt_config(entry.path, salt)]
+        made += [found] if (found := observed.get("config", names.revoked_config(entry.path))) else []
         extra = [*sealed.secrets, *outfit.secrets, *made]
         desired = State.of([*pipeline.present(outermost, observed, writer), *extra])
         return Wish(desired, next(newest_first(desired, entry.path)), writer)

@@ -47,6 +47,7 @@ LABEL_RELEASE = "ailtire.release"  # of a revision: how far the releases of its 
 LABEL_CANDIDATE = "ailtire.candidate"  # of a service that stands in for the next version of another: its key
 LABEL_CARRIES = "ailtire.carries"  # of one that only changes maintenance: the revision that it stands for
 LABEL_MAINTENANCE = "ailtire.maintenance"  # of the same: what it turns on or off
+LABEL_REVOKED = "ailtire.revoked"  # of one config of a root: the tokens that were taken back
 LABEL_REGISTRY = "ailtire.registry"  # of a secret with credentials: the host they are for
 OUR_LABELS = "ailtire."
 COMMAND_LINE = "-"
@@ -192,6 +193,11 @@ def agent_secret(path: StackPath, service: str) -> str:
 
 def salt_config(path: StackPath) -> str:
     return dotted(path, "salt")
+
+
+def revoked_config(root: StackPath) -> str:
+    """What bears the list of tokens that were taken back."""
+    return dotted(root, "revoked")
 
 
 def registry_secret(root: StackPath, host: str, digest: str) -> str:

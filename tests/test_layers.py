@@ -33,6 +33,7 @@ LAYERS: dict[int, frozenset[str]] = {
             "importing",
             "idempotency",
             "followup",
+            "revocation",
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
         | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic", "metrics"}

@@ -25,6 +25,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "logs": "Show the log lines of a stack and everything below it.",
         "history": "Show the revisions of a stack and what became of them.",
         "token": "Print a token for the REST interface of a stack.",
+        "tokens": "Take tokens back before they end, and show which are.",
         "doctor": "Check the engine, the swarm and the image.",
     },
     "Inside containers": {

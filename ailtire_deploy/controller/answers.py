@@ -20,6 +20,7 @@ from ailtire_deploy import (
     pipeline,
     recovery,
     revisions,
+    revocation,
 )
 from ailtire_deploy.controller.changes import Changes
 from ailtire_deploy.controller.journal import Event
@@ -35,6 +36,7 @@ from ailtire_deploy.metrics import Family, families
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
+from ailtire_deploy.revocation import Revoked
 from ailtire_deploy.state import State
 from ailtire_deploy.traffic import Traffic
 from ailtire_deploy.views import histories, plans, topologies
@@ -59,6 +61,11 @@ class Controller:
     @property
     def key(self) -> bytes:
         return self.loop.key
+
+    def revoked(self) -> Revoked:
+        """The tokens that were taken back, as the last look showed. Raises Unreachable before the first."""
+        seen = self.loop.snapshot.observed
+        return revocation.held(seen if seen.resources else self.observed(), self.path)
 
     def children(self) -> Mapping[str, tuple[Route, ...]]:
         """The children by key, each with its routes; on the way out those that were."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ailtire_deploy import identity
+from ailtire_deploy import identity, revocation
 from ailtire_deploy.errors import Denied
 from ailtire_deploy.identity import Caller
 from ailtire_deploy.names import StackPath
@@ -16,6 +16,8 @@ def caller(controller: Controller, request: Request, place: Place, now: float) -
     scheme, _, rest = request.authorization.partition(" ")
     if scheme.lower() == "bearer":
         found = identity.authenticate(rest, controller.path, controller.key, now)
+        if controller.revoked().covers(revocation.mark(rest)):
+            raise Denied(f"the token of {found.sub} was taken back")
     else:
         found = _parent(controller, request, now)
     further = not place.exact and place.target.covers(found.path)  # the child decides, with the same rule

@@ -12,6 +12,7 @@ from ailtire_deploy.metrics import Family
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
+from ailtire_deploy.revocation import Revoked
 from ailtire_deploy.traffic import Traffic
 
 
@@ -23,6 +24,10 @@ class Controller(Protocol):
 
     @property
     def key(self) -> bytes: ...
+
+    def revoked(self) -> Revoked:
+        """The tokens that were taken back. Raises Unreachable while that is not known."""
+        ...
 
     def children(self) -> Mapping[str, tuple[Route, ...]]:
         """The children by key, each with the routes on which it is mounted (``Child.routes``)."""

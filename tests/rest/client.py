@@ -17,6 +17,7 @@ from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
 from ailtire_deploy.rest import app
+from ailtire_deploy.revocation import Revoked
 
 NOW = 1_800_000_000.0
 KEY = bytes(range(32))
@@ -56,6 +57,9 @@ class Remembering:
         self.calls.append(call)
         if self.fails:
             raise self.fails
+
+    def revoked(self) -> Revoked:
+        return Revoked({"0-0badbadbadbadbad": 1 << 40})
 
     def children(self) -> Mapping[str, tuple[Route, ...]]:
         return self.known
@@ -170,6 +174,12 @@ def token(role: str = "admin", path: StackPath = SHOP, *, key: bytes = KEY, ttl:
     """A token as the command line makes it: with the key of ``path``'s own stack, derived from the root's."""
     own = identity.child_key_for(key, SHOP, path) if SHOP.covers(path) else key
     return identity.issue(own, path, "alice", role, int(NOW) + ttl)
+
+
+def taken_back() -> str:
+    """A good token, but for its id."""
+    whole = identity.issue(KEY, SHOP, "alice", "admin", int(NOW) + 60, "0-0badbadbadbadbad", int(NOW))
+    return f"Bearer {whole}"
 
 
 def bearer(role: str = "admin", path: StackPath = SHOP, **options: Any) -> str:

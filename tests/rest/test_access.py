@@ -20,6 +20,7 @@ from tests.rest.client import (
     call,
     signed,
     surface,
+    taken_back,
     token,
 )
 
@@ -52,6 +53,7 @@ STRANGERS: dict[str, Callable[[], str]] = {
     "a token that just expires": lambda: bearer(ttl=0),
     "a token of another root": lambda: bearer(path=StackPath(("shops",))),
     "a token of a child": lambda: bearer(path=SHOP / "billing"),
+    "a token that was taken back": taken_back,
     "a huge token": lambda: "Bearer " + "A" * 100_000,
     "an unsigned call": lambda: "Ailtire 1800000000000:admin:" + "A" * 43,
     "half a signed call": lambda: "Ailtire",

@@ -25,7 +25,8 @@ HOUR = "1h"
 def command(stack: StackPath, role: str, ttl: float, subject: str | None, engine: str | None) -> None:
     """Print a token for the REST interface of a stack and everything below it, and nothing else.
 
-    It is made with the root's key from your key file; nobody else is asked.
+    It is made with the root's key from your key file; nobody else is asked. Its id, which takes it back, is
+    told on standard error.
 
     \b
     Examples:
@@ -33,9 +34,10 @@ def command(stack: StackPath, role: str, ttl: float, subject: str | None, engine
       TOKEN=$(ailtire-deploy token shop)
       curl -H "Authorization: Bearer $TOKEN" http://shop.example/_admin/status
     """
+    import secrets
     import time
 
-    from ailtire_deploy import identity
+    from ailtire_deploy import identity, revocation
     from ailtire_deploy.cli.swarms import author, connected, keyring
     from ailtire_deploy.errors import Failed, Usage
 
@@ -47,6 +49,9 @@ def command(stack: StackPath, role: str, ttl: float, subject: str | None, engine
         raise Failed(f"{said}; copy the key file of whoever applied it, or name it in AILTIRE_KEY_FILE")
     key = identity.child_key_for(keys.key, stack.root, stack)
     try:
-        click.echo(identity.issue(key, stack, subject or author(), role, int(time.time() + ttl)))
+        now = int(time.time())
+        id = revocation.new_id(int(now + ttl), secrets.token_bytes(8))
+        click.echo(identity.issue(key, stack, subject or author(), role, int(now + ttl), id, now))
+        click.echo(f"id {id}: `ailtire-deploy tokens revoke {stack.root} {id}` takes it back", err=True)
     except ValueError as error:
         raise Usage(str(error)) from None
