@@ -208,6 +208,7 @@ def test_parameters_have_types_and_bounds(declaration: str, value: Any, said: st
         ("interface: {/x: {port: 80, headers: {response: {set: {X-A: '%[src]'}}}}}", "printable ASCII"),
         ("interface: {/x: {port: 80, headers: {response: {set: {X-A: 'a\"b'}}}}}", "printable ASCII"),
         ('interface: {/x: {port: 80, headers: {response: {set: {X-A: "a\\nb"}}}}}', "printable ASCII"),
+        ("interface: {/x: {port: 80, headers: {response: {set: {X-A: ''}}}}}", "printable ASCII"),
         ("interface: {/x: {port: 80, headers: {response: {set: {X_A: b}}}}}", "letters, digits and -"),
         (
             "interface: {/x: {port: 80, headers: {response: {set: {A: b}, remove: [a]}}}}",

@@ -21,7 +21,9 @@ _PATTERNS = {
     "file": re.compile(r"[A-Za-z0-9._/-]+"),
     "bind": re.compile(r"([0-9.]*|\*):[0-9]{1,5}"),
     "header": re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}"),
-    "header value": re.compile(r"[ !#&'()*+,./0-9:;<=>?@A-Z\[\]^_a-z{|}~-]{0,500}"),
+    "header value": re.compile(
+        r"[!#&'()*+,./0-9:;<=>?@A-Z\[\]^_a-z{|}~-][ !#&'()*+,./0-9:;<=>?@A-Z\[\]^_a-z{|}~-]{0,499}"
+    ),
     "media type": re.compile(r"[a-z]{1,20}/[a-z]{1,20}"),
     "key": re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62})"),
     "variable": re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*"),
