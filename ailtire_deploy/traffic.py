@@ -138,7 +138,7 @@ def read(said: str) -> Reading:
     if not process or not mark:
         raise ValueError("HAProxy does not say what it counted")
     rows = list(csv.DictReader(f"pxname,{rest}".partition("\n\n")[0].splitlines()))
-    rows = [row for row in rows if not row["pxname"].startswith(SLOW)]
+    rows = [row for row in rows if LABEL.fullmatch(row["pxname"]) and not row["pxname"].startswith(SLOW)]
     counted = {row["pxname"]: _counters(row) for row in rows[:BACKENDS]}
     means = {row["pxname"]: sum(_number(row[name]) for name in ("qtime", "ctime", "rtime")) for row in rows}
     tables = tuple(re.findall(rf"^# table: ({re.escape(SLOW)}\S+),", rest, re.M))

@@ -424,18 +424,21 @@ def test_slow_answers_are_counted_where_thresholds_are_given(tmp_path: Path) -> 
     port, socket_file = free_port(), tmp_path / "socket"
     routes = (Route("web", "/", "/", port=80), Route("web", "/other", "/", port=81))
     shape = topology.decide(Stack(StackPath(("mall",)), services=(Service("web", "web", routes=routes),)))
-    shape = replace(shape, slow={"web.80": (100, 60_000)})
+    shape = replace(shape, slow={"web.80": (1500, 60_000)})
     (tmp_path / "faces.map").write_bytes(proxy.faces_map(shape, {"mall_family": (f"{FAMILY}/32",)}))
     (tmp_path / "routes.map").write_bytes(proxy.routes_map(shape))
     config = proxy.gateway(shape, proxy.Place(f"*:{port}", socket=str(socket_file)))
     with running(config, port, tmp_path) as found:
-        for delay in (0.0, 0.15, 0.15):
+        for delay in (0.0, 1.6):
             found.upstreams["mall_web"].delay = delay
-            assert found.ask("/", FAMILY).status == found.ask("/other", FAMILY).status == 200
+            assert found.ask("/", FAMILY).status == 200
+        found.upstreams["mall_web"].delay = 0.0
+        assert found.ask("/other", FAMILY).status == 200
         counting = Counting(partial(haproxy.ask, socket_file), dict)
+        eventually(lambda: counting.read()["web.81"].requests, 10, "the last one is counted")
         counted = counting.read()
-    assert (counted["web.80"].requests, counted["web.80"].slow) == (3, {100: 2, 60_000: 0})
-    assert (counted["web.81"].requests, counted["web.81"].slow) == (3, {})
+    assert (counted["web.80"].requests, counted["web.80"].slow) == (2, {1500: 1, 60_000: 0})
+    assert (counted["web.81"].requests, counted["web.81"].slow) == (1, {})
     assert not [label for label in counted if label.startswith("_slow")]
 
 

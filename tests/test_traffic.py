@@ -29,6 +29,14 @@ def test_a_workers_words_become_counters() -> None:
     assert found.tables == ("_slow.web.500-1000",)
 
 
+def test_what_the_controller_would_not_take_is_not_told() -> None:
+    found = traffic.read(
+        said(7, **{"web": (0, 1, 0, 0, 1, 0, 0, 0), "<Stats>": (0,) * 8, "_slow.web.5": (0,) * 8})
+    )
+    assert set(found.traffic) == {"web"}
+    assert traffic.from_json(traffic.as_json(found.traffic)) == found.traffic
+
+
 @pytest.mark.parametrize("words", ["", "Can't find the target PID matching the prefix '@!7'\n", "Pid: 1\n"])
 def test_other_words_are_none(words: str) -> None:
     with pytest.raises(ValueError, match="does not say"):

@@ -51,6 +51,12 @@ def entries(faces: Iterable[Face]) -> list[Entry]:
     return list(found.values())
 
 
+def asked(entries: Iterable[Entry]) -> set[tuple[str, bool]]:
+    """The kinds of keys that there are, and whether they name a host: no other need be looked up."""
+    keys = (each.key.split("|") for each in entries)
+    return {(kind, not rest.startswith(f"{ANY_HOST}/")) for kind, _, rest in keys if kind != "x"}
+
+
 def depths(entries: Iterable[Entry]) -> list[int]:
     """How many segments are taken away from paths, anywhere."""
     given = {each.value.split(";")[1] for each in entries}

@@ -38,6 +38,8 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
     """The configuration of a stack's gateway."""
     rules = [rule for face in topology.faces for rule in face.rules]
     targets = dict.fromkeys(rule.target for rule in rules if rule.target)
+    entries = dispatch.entries(topology.faces)
+    asked = dispatch.asked(entries)
     values = {
         "path": str(topology.path),
         "faces": narrow("file", place.faces),
@@ -48,7 +50,9 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
         ],
         "exact": any(rule.exact for rule in rules),
         "limits": dispatch.limits_of(topology.faces, topology.errors.get(503)),
-        "depths": dispatch.depths(dispatch.entries(topology.faces)),
+        "asked": asked,
+        "hosts": any(host for _, host in asked),
+        "depths": dispatch.depths(entries),
         "renames": any(rule.called for rule in rules),
         "splits": [_split(each) for each in topology.splits],
         "backends": [
