@@ -449,3 +449,37 @@ def test_a_plan_tells_the_whole_course_and_is_what_happens(house):
     ]
     configs = [each for each in house.engine.writes[begins:] if each.startswith("create config")]
     assert configs == ["create config shop.r2"], "weights are told to agents, and stand in no config"
+
+
+def broken(house, key):
+    """The tasks of a service end, and no new one starts."""
+    house.engine.stuck.add(key.name)
+    house.live()
+
+
+def test_a_candidate_that_shall_go_serves_on_while_the_service_has_no_task(house):
+    house.apply(shop(way=FLIP))
+    begun(house, "two", FLIP)
+    until(house, "holding")
+    house.live()
+    broken(house, WEB)
+    ask(house, stages.ABORT)
+    house.settle(30)
+    assert (weight(house), NEXT in house.engine.objects) == (100, True)
+    house.engine.stuck.clear()
+    house.settle(60)
+    assert (NEXT in house.engine.objects, word(house, WEB)) == (False, "one")
+
+
+def test_what_the_engine_gave_up_is_updated_without_a_candidate(house):
+    house.apply(shop())
+    found = house.engine.objects[WEB]
+    house.engine.objects[WEB] = type(found)(
+        *(found.key, found.spec, {**found.labels, names.LABEL_HASH: "other"}),
+        version=found.version,
+        created=found.created,
+        facts={**found.facts, "update": "paused"},
+    )
+    house.apply(shop("two"))
+    assert word(house, WEB) == "two"
+    assert not [each for each in house.engine.writes if "__next" in each]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ailtire_deploy import diff, names, specs
+from ailtire_deploy import diff, names, specs, symptoms
 from ailtire_deploy.names import LABEL_CANDIDATE, LABEL_HASH, LABEL_SERVICE, StackPath
 from ailtire_deploy.plan.holding import references
 from ailtire_deploy.state import Key, Resource, State
@@ -42,9 +42,11 @@ def is_due(wish: Resource, found: Resource | None, observed: State) -> bool:
     """Whether a service would get new tasks for what its definition says now, while old ones do their work.
 
     A change of scale needs no candidate, and one of the network cannot have one: the gateway would meet both
-    versions only if both networks were there.
+    versions only if both networks were there. What the engine gave up halfway is no version to protect.
     """
     if found is None or found.hash == wish.hash or not serves(observed, found.name):
+        return False
+    if found.facts.get("update") in symptoms.UPDATE_FAILED:
         return False
     replaced = any(each.path.startswith(REPLACING) for each in diff.changes(wish, found))
     alike = "Replicated" in found.spec.get("Mode", {"Replicated": {}}) and _seats(wish) == _seats(found)

@@ -26,13 +26,15 @@ ALL = 100
 class View:
     """What is seen. ``ready``: the candidate is as wished and has proved it. ``served``: each gateway divides
     the requests as wished. ``settled``: the service itself is the new version, and has proved it.
-    ``frozen``: the revision has failed, and its release goes no further by itself.
+    ``carries``: of the service, in whatever version, a task runs. ``frozen``: the revision has failed, and
+    its release goes no further by itself.
     """
 
     now: float
     ready: bool = False
     served: bool = False
     settled: bool = False
+    carries: bool = True
     frozen: bool = False
     counts: Counts = NOTHING
 
@@ -65,8 +67,8 @@ def step(strategy: Strategy, stage: Stage) -> Step:
 
 def ahead(strategy: Strategy, stage: Stage, view: View) -> Stage:
     """Where the release stands next: the same stage, unless something has come about."""
-    if view.counts.requests < stage.base.requests:
-        return replace(stage, base=NOTHING)  # whoever adds them up has begun anew
+    if view.counts.requests < stage.base.requests:  # whoever adds them up has begun anew
+        stage = replace(stage, base=NOTHING)
     if stage.phase in OPEN and (reason := _objection(strategy, stage, view)):
         return replace(stage, phase="leaving", since=view.now, until=0.0, asked="", by="", said=reason)
     match stage.phase:
@@ -76,7 +78,7 @@ def ahead(strategy: Strategy, stage: Stage, view: View) -> Stage:
             return _onwards(strategy, stage, view.now)
         case "settling" if view.settled:
             return replace(stage, phase="leaving", since=view.now)
-        case "leaving" if view.served:
+        case "leaving" if view.served and view.carries:
             return replace(stage, phase="draining", since=view.now)
         case "draining" if view.now - stage.since >= DRAIN:
             return replace(stage, phase="over", since=view.now)

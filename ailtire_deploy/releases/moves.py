@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ailtire_deploy import diff, names, proxies, symptoms
 from ailtire_deploy.names import LABEL_RELEASE
-from ailtire_deploy.releases import course, stages, wishes
+from ailtire_deploy.releases import candidates, course, stages, wishes
 from ailtire_deploy.releases.course import View
 from ailtire_deploy.releases.stages import Counts, Stage
 from ailtire_deploy.releases.wishes import Release
@@ -42,6 +42,8 @@ def view(release: Release, desired: State, observed: State, revision: Revision, 
         ready=_is(release.candidate, observed, now),
         served=gateway is None or _serves(gateway, observed),
         settled=_is(wish, observed, now),
+        carries=candidates.serves(observed, wish.name)
+        or not candidates.serves(observed, release.candidate.name),
         frozen=revision.outcome == "failed",
         counts=counted(observed.get("service", names.gateway_service(wish.path)), wish.service),
     )

@@ -69,12 +69,18 @@ def _stage(
 
 
 def weights(releases: Mapping[str, Release], observed: State) -> dict[str, int]:
-    """Which part of the requests (percent) goes to which candidate; none to one of which no task runs."""
+    """Which part of the requests (percent) goes to which candidate.
+
+    None to one of which no task runs; and one that shall go keeps all of them while the service itself has
+    no task.
+    """
     found = {}
     for key, each in releases.items():
+        runs = candidates.serves(observed, names.candidate_service(each.wish.path, key))
         if each.stage.phase in (*OPEN, "settling"):
-            runs = candidates.serves(observed, names.candidate_service(each.wish.path, key))
             found[key] = each.stage.weight if runs else 0
+        elif each.stage.phase == "leaving" and runs and not candidates.serves(observed, each.wish.name):
+            found[key] = course.ALL
     return found
 
 
@@ -99,10 +105,10 @@ def _main(release: Release, observed: State, former: Former, now: float) -> Reso
     if stage.phase not in OPEN and not stage.said:
         return replace(wish, facts=facts)
     there = observed.resources.get(wish.key)
-    if there is None:
+    if there is None and not stage.said:
         return replace(wish, facts=facts)
-    before = former(there)
-    if before and diff.changes(before, there):
+    before = former(there) if there else None
+    if there and before and diff.changes(before, there):
         return replace(before, facts={**before.facts, RELEASE: release})  # somebody changed it meanwhile
     given_up = {GIVEN_UP: stage.said} if stage.said else {}
     return replace(wish, facts={**facts, HELD: _held(release, now), **given_up})
