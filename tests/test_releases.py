@@ -277,7 +277,7 @@ def test_a_rollback_by_hand_is_quick_and_keeps_the_new_version_out_of_the_way(ho
     house.apply(shop("two"))
     draft, _ = house.launcher().plan_rollback(SHOP, 1)
     began = house.time
-    assert house.launcher().rollback(SHOP, draft, lambda observed: None).verdict == "converged"
+    assert house.launcher().carry_out(SHOP, draft, lambda observed: None).verdict == "converged"
     assert house.time - began < DRAIN + 40
     assert word(house, WEB) == "one"
     assert "create service shop_web__next" in house.engine.writes[-12:] or NEXT not in house.engine.objects

@@ -184,3 +184,13 @@ def test_a_token_never_shows_and_has_to_be_one() -> None:
 def test_a_line_comes_back_as_it_went() -> None:
     line = log_lines.LogLine("shop/web.1", "stderr", "2027-01-15T08:00:01Z", "text")
     assert log_lines.from_json(log_lines.as_json(line)) == line
+
+
+@pytest.mark.parametrize("path", ["shop/orders/api", "shop/orders", "shop/web"])
+def test_releases_are_promoted_and_aborted_from_afar(
+    tmp_path: Path, living: Living, url: str, path: str
+) -> None:
+    for verb in (["promote", "--fully"], ["abort"]):
+        found = afar(tmp_path, living, url, *verb, path)
+        assert found.code == errors.NotFound("").exit_code, found
+        assert f"no release is on in {path}" in found.err
