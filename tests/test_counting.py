@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ailtire_deploy.model import Step, Strategy, Tolerance
@@ -106,6 +106,7 @@ def everything(draw: st.DrawFn) -> Stage:
     )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["web", "api"]), everything()))
 def test_a_stage_is_read_as_it_was_written(found: dict[str, Stage]) -> None:
     revision = Resource(Key("config", "shop.r1"), labels={LABEL_RELEASE: stages.written(found)})

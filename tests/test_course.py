@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ailtire_deploy.model import Step, Strategy, Tolerance
@@ -14,6 +14,7 @@ from ailtire_deploy.releases import course
 from ailtire_deploy.releases.course import View
 from ailtire_deploy.releases.stages import ABORT, OPEN, PROMOTE, Counts, Stage
 
+calmly = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
 ORDER = ("growing", "holding", "settling", "leaving", "draining", "over")
 
 
@@ -51,6 +52,7 @@ def courses(
             return
 
 
+@calmly
 @given(strategies(), sights())
 def test_it_ends_and_goes_forwards_only(strategy: Strategy, seen: list[tuple[bool, ...]]) -> None:
     told = list(courses(strategy, seen, asked=PROMOTE if strategy.manual else ""))
@@ -61,6 +63,7 @@ def test_it_ends_and_goes_forwards_only(strategy: Strategy, seen: list[tuple[boo
         assert before.weight <= after.weight
 
 
+@calmly
 @given(strategies(), sights())
 def test_requests_come_only_to_what_is_ready_and_when_gateways_say_so(
     strategy: Strategy, seen: list[tuple[bool, ...]]
@@ -72,6 +75,7 @@ def test_requests_come_only_to_what_is_ready_and_when_gateways_say_so(
             assert view.served and view.carries
 
 
+@calmly
 @given(strategies(), sights())
 def test_too_many_errors_end_it_at_the_step_where_they_are_seen(
     strategy: Strategy, seen: list[tuple[bool, ...]]
@@ -82,6 +86,7 @@ def test_too_many_errors_end_it_at_the_step_where_they_are_seen(
         assert not judged or (after.phase, after.step) == ("leaving", before.step)
 
 
+@calmly
 @given(strategies(), st.integers(0, 20))
 def test_whoever_aborts_is_heard_while_it_is_open(strategy: Strategy, after: int) -> None:
     for _, view, found in islice(courses(strategy, []), after, after + 1):
