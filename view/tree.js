@@ -147,8 +147,9 @@ export class Tree {
 
   #letter(letter, at) {
     const now = performance.now();
-    const text = (now - this.#letters.at < PAUSE ? this.#letters.text : "") + letter.toLowerCase();
-    this.#letters = { text, at: now };
+    const typed = (now - this.#letters.at < PAUSE ? this.#letters.text : "") + letter.toLowerCase();
+    this.#letters = { text: typed, at: now };
+    const text = [...typed].every((each) => each === typed[0]) ? typed[0] : typed; // one letter again: the next one
     const from = text.length > 1 ? at : at + 1;
     const order = this.#shown.map((_, index) => (from + index) % this.#shown.length);
     const found = order.find((index) => this.#shown[index].item.label.toLowerCase().startsWith(text));
