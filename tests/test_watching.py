@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import socket
+import struct
 import subprocess
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,3 +140,52 @@ def test_a_task_that_comes_gets_its_share_at_once_or_slowly_if_asked(tmp_path: P
         assert first <= 0.3 if slow else first == 0.5
         time.sleep(max(0.0, begun + slow + 0.5 - time.monotonic()))
         assert share(gateway) == 0.5
+
+
+class Names:
+    """A DNS that knows one name and counts what it is asked, in place of the engine's."""
+
+    def __init__(self, known: str) -> None:
+        self.known, self.asked = known, Counter[str]()
+        self.line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.line.bind(("127.0.0.1", 0))
+        self.port = self.line.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            question, caller = self.line.recvfrom(9999)
+            self.line.sendto(self.answer(question), caller)
+
+    def answer(self, question: bytes) -> bytes:
+        at, labels = 12, []
+        while question[at]:
+            labels.append(question[at + 1 : at + 1 + question[at]].decode())
+            at += question[at] + 1
+        name, kind = ".".join(labels), question[at + 2]
+        self.asked[name] += 1
+        asked = question[12 : at + 5]
+        if name != self.known or kind != 1:
+            return question[:2] + struct.pack(">5H", 0x8183, 1, 0, 0, 0) + asked
+        address = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 1, 4) + bytes([127, 0, 0, 1])
+        return question[:2] + struct.pack(">5H", 0x8180, 1, 1, 0, 0) + asked + address
+
+
+def test_no_name_is_asked_for_more_than_about_twice_a_second(tmp_path: Path) -> None:
+    """Each missing name is two questions, as both kinds of address are asked for."""
+    names, seconds = Names("tasks.inn_bar"), 8.0
+    text = (
+        configured(tmp_path, free_port(), inn()).decode().replace("127.0.0.11:53", f"127.0.0.1:{names.port}")
+    )
+    (tmp_path / "proxy.cfg").write_text(text)
+    with subprocess.Popen([HAPROXY, "-db", "-f", tmp_path / "proxy.cfg"], stdout=subprocess.DEVNULL) as made:
+        try:
+            eventually(lambda: names.asked["tasks.inn_bar"] > 4, 10, "it asks", 0.05)
+            names.asked.clear()
+            time.sleep(seconds)
+            asked = {name: count / seconds for name, count in names.asked.items()}
+        finally:
+            made.terminate()
+    print(asked)
+    assert 1.0 <= asked["tasks.inn_bar"] <= 2.2
+    assert 1.0 <= asked["tasks.inn_admin"] <= 2.3

@@ -134,6 +134,5 @@ def test_services_without_tasks_make_no_storm_of_questions(swarm: Swarm, quay: P
     time.sleep(10)
     after, names = asked(swarm), GHOSTS + 2  # the service that serves, and the controller
     rate = (after["sent"] - before["sent"]) / (time.monotonic() - begun) / names
-    missing = (after["nx"] - before["nx"]) / (time.monotonic() - begun) / GHOSTS
-    print(f"{rate:.2f} questions a second for each of {names} names, {missing:.2f} without an answer")
+    print(f"{rate:.2f} questions a second for each of {names} names")
     assert 0.5 <= rate <= 2.2
