@@ -76,6 +76,7 @@ def test_each_mistake_in_a_strategy_is_one_problem(lines: str, said: str) -> Non
 
 def test_a_gateway_divides_nothing_without_an_interface() -> None:
     assert "it is the gateway that divides the requests" in complaint("strategy: canary")
+    assert "a route for requests" in complaint('strategy: canary\ninterface: {"tcp:5432": {port: 5432}}')
 
 
 def test_a_shared_volume_has_to_be_said() -> None:

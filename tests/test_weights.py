@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ailtire_deploy import topology
-from ailtire_deploy.model import Route, Service, Stack
+from ailtire_deploy.model import Route, Service, Stack, Step, Strategy, Tolerance
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import proxy
 from tests.proxies import free_port, running, valid
@@ -57,3 +58,18 @@ def test_each_port_of_a_service_is_divided(tmp_path: Path) -> None:
 
 def test_without_a_release_nothing_is_divided() -> None:
     assert b"txn.back" not in proxy.gateway(topology.decide(STACK))
+
+
+def test_slow_answers_are_counted_for_the_next_version_alone(tmp_path: Path) -> None:
+    judged = Strategy("canary", (Step(5, 1.0),), abort_if=Tolerance(slower=((500, 1.0), (2000, 5.0))))
+    stack = Stack(StackPath(("mall",)), services=(replace(WEB, strategy=judged), TWO))
+    assert topology.decide(stack).slow == {}
+    shape = topology.decide(stack, {"web": 5})
+    assert shape.slow == {"web.next": (500, 2000)}
+    config = proxy.gateway(shape)
+    assert config.count(b"stick-table") == 1
+    assert b"backend _slow.web.next.500-2000" in config
+    (tmp_path / "faces.map").touch()
+    (tmp_path / "routes.map").write_bytes(proxy.routes_map(shape))
+    (tmp_path / "proxy.cfg").write_bytes(config)
+    assert valid(tmp_path / "proxy.cfg") == ""

@@ -98,8 +98,9 @@ def _rolled(at: Path, service: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _unfit(here: Path, service: Mapping[str, Any], way: str) -> Iterator[Finding]:
-    if not service.get("interface"):
-        yield Finding(here, f"{way} without an interface", "it is the gateway that divides the requests")
+    if all(str(each).startswith("tcp:") for each in section(service, "interface")):
+        said = "it is the gateway that divides the requests; connections of tcp: routes it does not divide"
+        yield Finding(here, f"{way} without a route for requests", said)
     if section(service, "deploy").get("mode") == "global":
         yield Finding(here, f"{way} needs a number of replicas", "a global service is replaced by rolling")
     if ends(service):
