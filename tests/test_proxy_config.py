@@ -476,6 +476,20 @@ def test_a_tcp_route_lets_in_who_called_at_the_edge_by_its_own_address(tmp_path:
     assert good == {"inside", "inside, by IPv6", "from below"}, answers
 
 
+def test_haproxy_accepts_any_number_of_users_and_the_longest_of_times(tmp_path: Path) -> None:
+    """It reads 64 words a line, and counts 24 days."""
+    ranges, ages = tuple(f"10.{number}.0.0/16" for number in range(120)), 1e9
+    routes = (Route("rpc", "/r", "/r", port=5, limits=Limits(timeout=ages), h2c=True),)
+    rpc = Service("rpc", "rpc", routes=routes, tcp=(TcpRoute("rpc", 7, 7, ranges, ages),))
+    children = tuple(Child(f"c{number}", {}, uses=(Use("rpc", "rpc", tcp=(7,)),)) for number in range(120))
+    stack = Stack(StackPath(("mall",)), services=(rpc,), children=children)
+    shape = topology.decide(stack, {"rpc": 30})
+    (tmp_path / "faces.map").touch()
+    (tmp_path / "routes.map").write_bytes(proxy.routes_map(shape))
+    (tmp_path / "proxy.cfg").write_bytes(proxy.gateway(shape))
+    assert valid(tmp_path / "proxy.cfg") == ""
+
+
 HOSTILE = [
     "/a\nb",
     "/a b",

@@ -86,8 +86,8 @@ def _gateway(path: StackPath, key: str, listen: int, port: int, speaks: str = ""
 
 
 def _label(key: str, listen: int) -> str:
-    """Three parts, as no label of another target has; ``gateway`` is no service's key."""
-    return f"tcp.{key}.{listen}"
+    """It begins with the key, as every label of a service does; ``gateway`` is no service's."""
+    return f"{key}.tcp.{listen}"
 
 
 def slots(service: Service) -> int:
