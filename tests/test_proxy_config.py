@@ -18,7 +18,7 @@ from ailtire_deploy.gateway.counting import Counting
 from ailtire_deploy.model import Child, Limits, Route, Service, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.passages import TcpRoute, Use
-from ailtire_deploy.render import proxy
+from ailtire_deploy.render import proxy, words
 from ailtire_deploy.render.narrow import narrow, segments
 from tests.proxies import Proxy, free_port, running, valid
 from tests.stacks import CASES, filled, stacks
@@ -366,7 +366,10 @@ def test_a_request_with_two_lengths_goes_nowhere(edge: tuple[Proxy, bool]) -> No
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_haproxy_accepts_the_configurations_of_every_case(case: Path, tmp_path: Path) -> None:
-    shape = topology.decide(filled(case))
+    stack = filled(case)
+    shape = topology.decide(stack)
+    for name, content in words.files(stack).items():
+        (tmp_path / name).write_bytes(content)
     (tmp_path / "faces.map").touch()
     (tmp_path / "routes.map").write_bytes(proxy.routes_map(shape))
     (tmp_path / "proxy.cfg").write_bytes(proxy.gateway(shape))
