@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ailtire_deploy import identity, names, pipeline, registries, revisions
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.pipeline import Writer
-from ailtire_deploy.plan import Operation, Plan, plan
+from ailtire_deploy.plan import HASH, Operation, Plan, plan
 from ailtire_deploy.revisions import Revision
 from ailtire_deploy.state import Resource, State
 
@@ -48,10 +48,24 @@ def with_given(observed: State, given: State) -> State:
     return replace(observed, resources={**observed.resources, **made})
 
 
-def unsalted(found: Plan) -> Plan:
-    """A first plan: what secrets are called depends on a salt that is drawn when they are made."""
-    operations = (replace(each, provisional=each.key.kind == "secret") for each in found.operations)
-    return replace(found, operations=tuple(operations))
+def unsalted(plans: Mapping[StackPath, Plan]) -> dict[StackPath, Plan]:
+    """First plans: what secrets are called, and configs that name one, depends on a salt that is drawn when
+    they are made.
+    """
+    made = [each.resource for plan in plans.values() for each in plan.operations]
+    secrets = [each.name.encode() for each in made if each.kind == "secret"]
+
+    def provisional(each: Operation) -> bool:
+        named = each.key.kind == "config" and HASH.search(each.key.name)
+        data = each.resource.data or b""
+        return each.key.kind == "secret" or bool(named and any(name in data for name in secrets))
+
+    return {
+        path: replace(
+            plan, operations=tuple(replace(op, provisional=provisional(op)) for op in plan.operations)
+        )
+        for path, plan in plans.items()
+    }
 
 
 def as_revision(path: StackPath, resource: Resource) -> Revision:

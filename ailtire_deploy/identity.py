@@ -70,6 +70,11 @@ def agent_key(key: bytes, service: str) -> bytes:
     return _mac(key, "ailtire agent 1", service)
 
 
+def certificates_key(agent: bytes) -> bytes:
+    """The key under which certificates travel to the agent that holds ``agent``."""
+    return _mac(agent, "ailtire certificates 1")
+
+
 def child_key_for(own_key: bytes, own_path: StackPath, path: StackPath) -> bytes:
     """The key of the stack at ``path``: ``own_path`` or one below it. Raises Denied for any other."""
     if not own_path or not own_path.covers(path):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ailtire_deploy import (
     foresight,
     gates,
+    handing,
     identity,
     images,
     names,
@@ -96,7 +97,7 @@ class Launcher:
         ahead = foresight.with_given(observed, wish.desired)
         found = across({OUTERMOST: first, **dict(foresight.plans(root, ahead, wish.writer, self.now()))})
         salted = observed.get("config", names.salt_config(entry.path)) is not None
-        return found if salted else {path: foresight.unsalted(each) for path, each in found.items()}
+        return found if salted else foresight.unsalted(found)
 
     def apply(self, entry: Entry, watch: Watch, *, patience: float | None = None, wait: bool = True) -> Recap:
         """Write what is missing, then watch until the whole tree has converged or failed.
@@ -188,9 +189,13 @@ class Launcher:
         child = Child(entry.path.key, sealed.definition, entry.body["parameters"])
         below = images.in_body(outfit.digests, OUTERMOST).get("below", {})
         outermost = Stack(OUTERMOST, context=entry.body["context"], children=(child,), below=below)
+        wish = pipeline.child_revision(outermost, child, observed, writer)
+        wanted = handing.secrets(entry.stacks[entry.path], sealed)
+        child, certificates = handing.equipped(child, wanted, observed, wish)
+        outermost = replace(outermost, children=(child,))
         made = [seed_secret(entry.path, keys.seed), salt_config(entry.path, salt)]
         made += [found] if (found := observed.get("config", names.revoked_config(entry.path))) else []
-        extra = [*sealed.secrets, *outfit.secrets, *made]
+        extra = [*sealed.secrets, *outfit.secrets, *certificates, *made]
         desired = State.of([*pipeline.present(outermost, observed, writer), *extra])
         return Wish(desired, next(newest_first(desired, entry.path)), writer)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ailtire_deploy.entrances import NO_TLS, PublishedPort, Tls
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.passages import TcpRoute, Use
 
@@ -183,7 +184,8 @@ class Child:
     """A service that is a stack itself.
 
     ``definition`` is unfilled: only the child's own controller fills it. ``registries`` are the secrets with
-    credentials of registries that its controller gets, ``uses`` what it is granted of this stack.
+    credentials of registries that its controller gets, ``certificates`` those for a root's edge, ``uses``
+    what it is granted of this stack.
     """
 
     key: str
@@ -194,6 +196,7 @@ class Child:
     registries: tuple[str, ...] = ()
     tcp: tuple[TcpRoute, ...] = ()
     uses: tuple[Use, ...] = ()
+    certificates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,15 +208,6 @@ class Secret:
 
     name: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedPort:
-    """A port on the nodes; ``tcp`` is the root's TCP route it leads to, None for HTTP."""
-
-    port: int
-    mode: Literal["host", "ingress"] = "host"
-    tcp: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +227,7 @@ class Gateway:
     placement: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[int, Page] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
+    tls: Tls = NO_TLS
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,14 @@ COMMAND_LINE = "-"
 
 ADMIN_PORT = 3000
 GATEWAY_PORT = 80
+EDGE_PORTS = {
+    "http": GATEWAY_PORT,
+    "redirect": 81,
+    "https": 443,
+}  # where an edge listens for what it publishes
 AGENTS = "/_agents"  # where a controller answers the agents of its stack's proxies
+TLS_FILE = "tls.cfg"  # of an edge's configuration: what is served only when all its certificates are there
+CERTIFICATES_FILE = "certificates.list"  # beside it: their file names, one a line
 UP_ALIAS = "admin"  # the parent's gateway, as a child's controller calls it on the family network
 
 
@@ -206,9 +213,33 @@ def registry_secret(root: StackPath, host: str, digest: str) -> str:
     return dotted(root, f"registry.{plain}-{digest[:12]}")
 
 
+def certificate_secret(root: StackPath, own: str) -> str:
+    """What a root's controller is handed of the certificate in the stack's secret ``own``.
+
+    ``shop.tls.shop.cert-0123456789ab`` of ``shop_shop.cert-0123456789ab``.
+    """
+    return dotted(root, f"tls.{engine_name(own.removeprefix(f'{root.engine}_'), limit=40)}")
+
+
 def is_registry_secret(name: str) -> bool:
-    """Whether a secret that a controller mounts is one of those."""
-    return ".registry." in name
+    """Whether a secret that a controller mounts holds credentials of a registry."""
+    return name.split(".")[1:2] == ["registry"]
+
+
+def is_certificate_secret(name: str) -> bool:
+    """Whether a secret that a controller mounts holds a certificate of its edge."""
+    return name.split(".")[1:2] == ["tls"]
+
+
+def certificate_file(secret: str) -> str:
+    """The file of a certificate and its key beside an edge's configuration, by the name of their secret."""
+    return f"{secret}.pem"
+
+
+def certificates_of(files: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets with the certificates that a proxy's configuration names."""
+    lines = files.get(CERTIFICATES_FILE, "").split()
+    return tuple(each.removesuffix(".pem") for each in lines)
 
 
 def shared_key(key: str) -> str:

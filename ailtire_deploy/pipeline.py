@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from ailtire_deploy import (
     definition,
+    handing,
     identity,
     jobs,
     names,
@@ -99,7 +100,7 @@ def child_revisions(stack: Stack, observed: State, writer: Writer) -> dict[str, 
         child.key: replace(wishes[child.key], needs=tuple(specs.needs(stack, child.depends_on, named)))
         for child in stack.children
     }
-    return registries.after_controllers(waiting, stack, observed)
+    return handing.after_controllers(waiting, stack, observed)
 
 
 def child_revision(stack: Stack, child: Child, observed: State, writer: Writer) -> Resource:
@@ -129,13 +130,8 @@ def child_key(stack: Stack, child: Child, writer: Writer) -> Resource:
 
 
 def older_revisions(path: StackPath, wish: Resource, observed: State) -> tuple[Resource, ...]:
-    """The revisions that stay beside the wished one, for history and rollback.
-
-    Old ones are collected when a new one is written, and at no other time: nothing to do is nothing done.
-    """
-    new = wish.key not in observed.resources
-    found = revisions.kept(observed, path) if new else revisions.history(observed, path)
-    return tuple(each.found for each in found)
+    """The revisions that stay beside the wished one, for history and rollback."""
+    return tuple(each.found for each in revisions.staying(observed, path, wish))
 
 
 def secrets_in_use(stack: Stack, observed: State) -> Iterable[Resource]:

@@ -8,7 +8,7 @@ wished for on as long as nothing else in that spec changes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from posixpath import basename
 
 from ailtire_deploy import identity, names, revisions, specs, traffic
@@ -22,6 +22,22 @@ SERVING = "serving"  # of a found one: the ids that its agents say are live, one
 REFUSED = "refused"  # of a found one: the ids that an agent's proxy refuses, with its words
 TRAFFIC = "traffic"  # of a found one: label of a backend -> Counters, the sum of what its agents counted
 PACES = "paces"  # of a found one: label of a backend -> Pace over about the last minute
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a proxy shall serve: its configuration, file by file, and the certificates that this names."""
+
+    files: Mapping[str, str]
+    certificates: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def usable(self) -> Mapping[str, str]:
+        """The files that can be served: without all its certificates, what speaks TLS is left out."""
+        if set(names.certificates_of(self.files)) <= self.certificates.keys():
+            return self.files
+        bare = (names.TLS_FILE, names.CERTIFICATES_FILE)
+        return {name: text for name, text in self.files.items() if name not in bare}
 
 
 def settled(made: Iterable[Resource], observed: State, path: StackPath) -> list[Resource]:

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from ailtire_deploy import identity, images, names
+from ailtire_deploy import handing, identity, images, names
 from ailtire_deploy.documents import canonical
 from ailtire_deploy.model import Site, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.revisions import labels_of
-from ailtire_deploy.state import LAST, Key, Resource, State
+from ailtire_deploy.state import Key, Resource, State
 
 Login = Mapping[str, str]
 """User name and password, or a token, as the engine's API takes them."""
@@ -40,9 +40,7 @@ def mounted(services: State, secrets: State, path: StackPath) -> dict[str, str]:
 
 def mounts(controller: Resource | None) -> tuple[str, ...]:
     """The names of all registry secrets in a controller's spec, whether they are there or not."""
-    spec = controller.spec if controller else {}
-    used = spec.get("TaskTemplate", {}).get("ContainerSpec", {}).get("Secrets") or ()
-    return tuple(sorted(each["SecretName"] for each in used if names.is_registry_secret(each["SecretName"])))
+    return tuple(each for each in handing.handed(controller) if names.is_registry_secret(each))
 
 
 def is_one(found: Resource) -> bool:
@@ -72,20 +70,3 @@ def equipped(stack: Stack, known: Mapping[str, str], site: Site) -> Stack:
         names_of = tuple(sorted(name for host, name in known.items() if host in hosts))
         made.append(replace(child, registries=names_of))
     return replace(stack, children=tuple(made))
-
-
-def after_controllers(wishes: Mapping[str, Resource], stack: Stack, observed: State) -> dict[str, Resource]:
-    """The children's revisions, to be written last where the registries of a controller change.
-
-    A controller that shall mount what it has not got yet writes nothing, so the images of such a revision are
-    fetched by one that can log in.
-    """
-    changing = set()
-    for child in stack.children:
-        controller = observed.get("service", names.admin_service(stack.path / child.key))
-        if controller is not None and mounts(controller) != child.registries:
-            changing.add(child.key)
-    return {
-        key: replace(each, facts={**each.facts, LAST: True}) if key in changing else each
-        for key, each in wishes.items()
-    }

@@ -196,6 +196,14 @@ def kept(observed: State, path: StackPath) -> tuple[Revision, ...]:
     return found[:KEPT] + ((last,) if last else ())
 
 
+def staying(observed: State, path: StackPath, wish: Resource) -> tuple[Revision, ...]:
+    """Those that stay beside the wished one.
+
+    Old ones are collected when a new one is written, and at no other time: nothing to do is nothing done.
+    """
+    return kept(observed, path) if wish.key not in observed.resources else history(observed, path)
+
+
 def newest(observed: State, path: StackPath) -> Revision | None:
     return next(iter(history(observed, path)), None)
 

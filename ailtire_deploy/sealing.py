@@ -24,10 +24,11 @@ Read = Callable[[StackPath, str, Secret], bytes]  # the value behind a source
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A definition that names its secrets, and the secrets that have to be there before it."""
+    """A definition that names its secrets, the secrets that have to be there before it, and their names."""
 
     definition: Mapping[str, Any]
     secrets: tuple[Resource, ...]
+    named: Mapping[tuple[StackPath, str], str]
 
 
 def seal(
@@ -41,7 +42,7 @@ def seal(
         if not secret.name
     }
     named = {at: resource.name for at, resource in made.items()}
-    return Sealed(with_names(definition, root, named), tuple(made.values()))
+    return Sealed(with_names(definition, root, named), tuple(made.values()), named)
 
 
 def secret_resource(path: StackPath, key: str, value: bytes, salt: bytes) -> Resource:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ailtire_deploy import identity
+from ailtire_deploy.certificates import Examined, examine
 from ailtire_deploy.errors import InvalidInput, Problem
 from ailtire_deploy.loading import Folder, Unreadable
 from ailtire_deploy.model import Secret, Stack
@@ -48,6 +49,24 @@ def check(
                 problems += error.problems
     if problems:
         raise InvalidInput(problems)
+
+
+def certificates(
+    stack: Stack, folders: Mapping[StackPath, Folder], environ: Mapping[str, str], now: float
+) -> list[str]:
+    """What has to be said of the certificates of a root that can serve. One of a known name is not looked at.
+
+    Raises InvalidInput with every one that cannot serve.
+    """
+    read, found = reader(folders, environ, b"any"), dict[str, Examined]()
+    for key in stack.gateway.tls.certificates if len(stack.path.parts) == 1 else ():
+        if not stack.secrets[key].name:
+            found[key] = examine(read(stack.path, key, stack.secrets[key]), now)
+    wrong = {key: each.problem for key, each in found.items() if each.problem}
+    if wrong:
+        said = [Problem(str(stack.path), 0, 0, f"secrets.{key}", each) for key, each in wrong.items()]
+        raise InvalidInput(said)
+    return [f"certificate {stack.path}/{key} {each.note}" for key, each in found.items() if each.note]
 
 
 def _value(

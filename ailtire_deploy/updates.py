@@ -70,11 +70,21 @@ def with_digests(body: Mapping[str, Any], digests: images.Tree, path: StackPath)
     return {**bare, **images.in_body(digests, path)}
 
 
-def refuse_excess(found: Sequence[str]) -> None:
-    """Raises InvalidInput for an update that prunes more than half of a stack unasked."""
-    if found:
-        hint = "say allow_prune=true if that is meant"
-        raise InvalidInput([Problem(SOURCE, 0, 0, "", each, hint) for each in found])
+def refuse(found: Mapping[str, Sequence[str]]) -> None:
+    """Raises InvalidInput for what an update does unasked, by the words that would allow it."""
+    problems = [
+        Problem(SOURCE, 0, 0, "", each, f"say {word}=true if that is meant")
+        for word, sentences in found.items()
+        for each in sentences
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def refuse_lacking(problems: Sequence[Problem]) -> None:
+    """Raises InvalidInput for an update that needs what its controller was not handed."""
+    if problems:
+        raise InvalidInput(problems)
 
 
 UNREADABLE = (

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from ailtire_deploy import loading, names, topology
 from ailtire_deploy.definition import fill_tree
-from ailtire_deploy.model import Stack
+from ailtire_deploy.model import Gateway, Stack
 from ailtire_deploy.names import GATEWAY_PORT, StackPath
+from ailtire_deploy.render import edge as edges
 from ailtire_deploy.render import proxy
 from ailtire_deploy.topology import Topology
 from tests.proxies import HAPROXY, free_port, listens
@@ -71,7 +72,7 @@ def running(folder: Path, changes: Mapping[str, str] | None = None) -> Iterator[
         place = proxy.Place(f"127.0.0.1:{edge}", socket=str(folder / "edge.sock"))
         target = levels[root].shape.edge
         assert target
-        texts = {"edge": proxy.edge(levels[root].shape, target, False, place).decode()}
+        texts = {"edge": edges.plain(levels[root].shape, Gateway(), target, place).decode()}
         for path, level in levels.items():
             _write_maps(folder, path, level)
             place = proxy.Place(

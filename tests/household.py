@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
-from ailtire_deploy import names, proxies
+from ailtire_deploy import names, proxies, registries
 from ailtire_deploy.controller import Loop
 from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.definition import fill_tree
@@ -39,6 +39,7 @@ class Household:
     dead: set[StackPath] = field(default_factory=set)
     tasks: dict[StackPath, str] = field(default_factory=dict)
     credentials: dict[str, dict[str, str]] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)  # of secrets, by PATH/KEY
 
     def __post_init__(self) -> None:
         self.engine.now = self.now
@@ -50,10 +51,14 @@ class Household:
     def launcher(self, again: bool = False) -> Launcher:
         ring = Keyring(self.folder / "keys.json")
         return Launcher(
-            *(self.engine, self.site, ring, _value, "anna", self.now, self.live),
+            *(self.engine, self.site, ring, self.read, "anna", self.now, self.live),
             credentials=self.credentials.get,
             again=again,
         )
+
+    def read(self, entry, seed):
+        """What reads the sources of secrets."""
+        return lambda path, key, _: self.values.get(f"{path}/{key}", f"value of {path}/{key}").encode()
 
     def live(self, seconds: float = 1.0) -> None:
         """Let time pass: every controller that has a running task makes a round."""
@@ -65,8 +70,10 @@ class Household:
 
     def round(self, path: StackPath) -> None:
         loop = self.loop(path)
-        secrets = (self.engine.objects.get(Key("secret", name)) for name in loop.logins)
-        self.engine.caller = {each.labels[names.LABEL_REGISTRY] for each in secrets if each}
+        secrets = (self.engine.objects.get(Key("secret", name)) for name in loop.handed)
+        self.engine.caller = {
+            each.labels[names.LABEL_REGISTRY] for each in secrets if each and registries.is_one(each)
+        }
         try:
             loop.reconcile()
         except Crash:
@@ -81,11 +88,14 @@ class Household:
         id, files = (own[0].id, own[0].files) if own else (self.tasks.get(path, ""), ())
         if path not in self.loops or self.tasks.get(path) != id:
             self.tasks[path] = id
-            logins = frozenset(each.name for each in files if names.is_registry_secret(each.name))
+            own = (".key", ".seed")
+            handed = frozenset(
+                each.name for each in files if each.kind == "secret" and not each.name.endswith(own)
+            )
             self.loops[path] = Loop(
                 *(path, self.engine, self.site, self.key(path), self.now),
                 offers=Obedient(),
-                logins=logins,
+                handed=handed,
             )
         return self.loops[path]
 
@@ -112,10 +122,6 @@ class Household:
 
     def names(self, kind: str = "") -> list[str]:
         return sorted(key.name for key in self.engine.objects if kind in ("", key.kind))
-
-
-def _value(entry, seed):
-    return lambda path, key, secret: f"value of {path}/{key}".encode()
 
 
 def entry(definition, name: str = "shop", **parameters):

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from ailtire_deploy import definition, render, topology
 from ailtire_deploy.documents import read_yaml
+from ailtire_deploy.entrances import PublishedPort
 from ailtire_deploy.model import (
     Child,
     Dependency,
     FileMount,
     Gateway,
     Mount,
-    PublishedPort,
     Route,
     Secret,
     Service,

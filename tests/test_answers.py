@@ -11,7 +11,8 @@ import pytest
 from ailtire_deploy import topology
 from ailtire_deploy.definition import fill
 from ailtire_deploy.documents import canonical
-from ailtire_deploy.model import Closed, Gateway, Headers, Limits, Page, PublishedPort, Route, Service, Stack
+from ailtire_deploy.entrances import PublishedPort
+from ailtire_deploy.model import Closed, Gateway, Headers, Limits, Page, Route, Service, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import proxy, words
 from tests.definitions import problems, stack

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -24,9 +25,10 @@ from ailtire_deploy.controller import offers
 from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.errors import Failed
 from ailtire_deploy.gateway import haproxy
-from ailtire_deploy.names import StackPath, content_id
+from ailtire_deploy.names import CERTIFICATES_FILE, TLS_FILE, StackPath, certificate_file, content_id
 from ailtire_deploy.rest import server
 from ailtire_deploy.traffic import Counters
+from tests import pem
 from tests.proof import Proof
 from tests.swarm import eventually
 
@@ -150,7 +152,8 @@ class Controlling:
     def offered(self, service: str, **said: Any) -> Any:
         return self.offers.pull(service, **said)
 
-    def offer(self, files: dict[str, str]) -> str:
+    def offer(self, files: dict[str, str], **certificates: bytes) -> str:
+        self.offers.certificates = {name: pem.decode() for name, pem in certificates.items()}
         wish = SimpleNamespace(service="gateway", facts={proxies.SERVES: files})
         self.offers.put([wish])  # type: ignore[list-item]
         return content_id(files)
@@ -294,6 +297,65 @@ def test_requests_are_counted_over_reloads_and_heard_as_soon_as_somebody_watches
         assert found.counted("web").servers == 0
         requests.get(f"http://127.0.0.1:{place.port}/x", timeout=10)
         eventually(lambda: found.counted("web").requests == 21, 3, "a second later one more", 0.05)
+
+
+def with_tls(place: Place, tls: int, secret: str) -> dict[str, str]:
+    """A configuration that speaks TLS with the certificate of one secret."""
+    secure = f"""frontend secure
+  bind 127.0.0.1:{tls} ssl crt-list certificates.list
+  http-request return status 200 content-type text/plain string "by tls"
+"""
+    plain = configuration(place.folder, place.port)
+    return {**plain, TLS_FILE: secure, CERTIFICATES_FILE: f"{certificate_file(secret)}\n"}
+
+
+def shown(port: int) -> bytes | None:
+    """The certificate that is shown, None while nobody listens."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with suppress(OSError), context.wrap_socket(socket.create_connection(("127.0.0.1", port), 5)) as found:
+        return found.getpeercert(binary_form=True)
+    return None
+
+
+def test_without_its_certificates_an_edge_serves_all_but_tls_and_then_that_too(place: Place) -> None:
+    port, tls = free_port(), free_port()
+    first, second = pem.pair("shop.example"), pem.pair("shop.example")
+    place.write(with_tls(place, tls, "first"))
+    place.address = f"127.0.0.1:{port}"
+    (place.folder / "key").write_bytes(identity.agent_key(KEY, "gateway"))
+    with place.started():
+        place.comes_to_say("served")
+        assert shown(tls) is None
+        with controller(place, port) as found:
+            found.hears(content_id(configuration(place.folder, place.port)))
+            name = found.offer(with_tls(place, tls, "first"), first=first, other=second)
+            found.hears(name)
+            assert shown(tls) == ssl.PEM_cert_to_DER_cert(first.decode().partition("-----BEGIN PRIV")[0])
+            (stored,) = (place.folder / "run" / "versions" / "current").glob("*.pem")
+            assert (stored.stat().st_mode & 0o777, stored.read_bytes()) == (0o600, first)
+            found.hears(found.offer(with_tls(place, tls, "second"), second=second))
+            assert shown(tls) == ssl.PEM_cert_to_DER_cert(second.decode().partition("-----BEGIN PRIV")[0])
+        assert place.answer() == "served"
+        assert shown(tls) is not None
+    assert "PRIVATE" not in place.errors.read_text()
+
+
+def test_a_certificate_that_cannot_serve_leaves_the_one_before_in_force(place: Place) -> None:
+    tls = free_port()
+    good, other = pem.pair("shop.example"), pem.pair("shop.example")
+    mixed = (
+        good.partition(b"-----BEGIN PRIV")[0] + b"-----BEGIN PRIV" + other.partition(b"-----BEGIN PRIV")[2]
+    )
+    with controller(place) as found, place.started():
+        found.hears(found.offer(with_tls(place, tls, "good"), good=good))
+        before = shown(tls)
+        bad = found.offer(with_tls(place, tls, "mixed"), mixed=mixed)
+        eventually(lambda: bad in found.offers.facts("gateway")["refused"], 15, "the refusal is heard", 0.05)
+        reason = found.offers.facts("gateway")["refused"][bad]
+        assert "inconsistencies between private key and certificate" in reason
+        assert "PRIVATE" not in reason
+        assert shown(tls) == before
 
 
 class Sockets:

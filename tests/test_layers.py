@@ -16,7 +16,8 @@ PACKAGE = Path(__file__).parent.parent / "ailtire_deploy"
 
 LAYERS: dict[int, frozenset[str]] = {
     0: frozenset(
-        {"errors", "names", "documents", "assets", "model", "passages", "state", "ports", "units", "moments"}
+        {"errors", "names", "documents", "assets", "model", "passages", "entrances", "state", "ports"}
+        | {"units", "moments"}
     ),
     1: frozenset(
         {"definition", "identity", "templating", "topology", "render", "specs", "diff", "plan", "revisions"}
@@ -37,7 +38,8 @@ LAYERS: dict[int, frozenset[str]] = {
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
         | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic", "metrics"}
-        | {"releases", "staging", "paces", "maintenance", "closing"}
+        | {"releases", "staging", "paces", "maintenance", "closing", "certificates", "handing"}
+        | {"interruption"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
@@ -51,6 +53,7 @@ LAYERS: dict[int, frozenset[str]] = {
 DOORS = {
     "bottle": {"rest"},
     "click": {"cli"},
+    "cryptography": {"certificates"},
     "docker": {"engine"},
     "jinja2": {"templating"},
     "jsonschema": {"definition"},

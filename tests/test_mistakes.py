@@ -14,6 +14,9 @@ from ailtire_deploy.documents import Document, read_yaml
 from ailtire_deploy.errors import InvalidInput
 from tests.definitions import SHOP, complaint, problems, stack
 
+SECURE = "{port: 443, tls: true}"
+SECRET = "secrets: {a: {from: {file: a.pem}}}"
+CERTIFIED = "tls: {certificates: [a]}"
 LATER = "comes with a later version"
 
 TEN = """\
@@ -299,7 +302,29 @@ def problem_of_yaml(line: str) -> str:
         ("deadline: soon", "duration"),
         ("gateway: {publish: [80, {port: 80}]}", "published already"),
         ("gateway: {publish: [0]}", "at least 1"),
-        ("gateway: {tls: {}}", LATER),
+        (f"gateway: {{publish: [{SECURE}]}}", "a port with TLS needs certificates"),
+        (f"gateway: {{publish: [{SECURE}], tls: {{}}}}", "'certificates' is missing"),
+        (f"gateway: {{publish: [{SECURE}], tls: {{certificates: [b]}}}}\n{SECRET}", "known are a"),
+        (f"gateway: {{publish: [{SECURE}], tls: {{certificates: [a]}}}}", "under secrets of the stack"),
+        (f"gateway: {{publish: [{SECURE}], tls: {{certificates: [a, a]}}}}\n{SECRET}", "given twice"),
+        (f"gateway: {{publish: [80], tls: {{certificates: [a]}}}}\n{SECRET}", "no published port speaks TLS"),
+        ("gateway: {publish: [{port: 80, redirect: https}]}", "no published port speaks TLS"),
+        (
+            f"gateway: {{publish: [{{port: 443, tls: true, redirect: https}}], {CERTIFIED}}}\n{SECRET}",
+            "either speaks TLS or redirects",
+        ),
+        (
+            f"gateway: {{publish: [{SECURE}, {{port: 80, redirect: http}}], {CERTIFIED}}}\n{SECRET}",
+            "https",
+        ),
+        (
+            f"gateway: {{publish: [{SECURE}], {CERTIFIED}}}\nsecrets: {{a: {{from: {{generate: true}}}}}}",
+            "no certificate",
+        ),
+        (
+            f"gateway: {{publish: [{SECURE}], {CERTIFIED[:-1]}, hsts: {{preload: true}}}}}}\n{SECRET}",
+            "include_subdomains",
+        ),
         ("volumes: {Data: {}}", "a-z"),
         ("volumes: {data: {driver_opts: {type: none}}}", "host"),
         ("volumes: {data: {external: true}}", "others"),
@@ -555,3 +580,12 @@ def test_problems_of_data_without_a_file_name_their_path() -> None:
             Source(Document.unmarked({}, "request")),
         )
     assert str(caught.value).startswith('request: services.a.image: "A" is not accepted')
+
+
+def test_a_tcp_route_is_not_published_where_tls_listens() -> None:
+    offered = "services: {web: {image: a, interface: {tcp:443: {port: 1}}}}"
+    published = f"gateway: {{publish: [{SECURE}, {{port: 1, tcp: 443}}], {CERTIFIED}}}\n{SECRET}\n"
+    (problem,) = problems(f"{offered}\n{published}")
+    assert "listens on 443 itself" in str(problem)
+    (problem,) = problems(f"{offered}\n{published.replace('port: 1, ', 'port: 1, redirect: https, ')}")
+    assert "no TLS of ours" in str(problem)

@@ -12,18 +12,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from ailtire_deploy import topology
+from ailtire_deploy.entrances import PublishedPort
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.gateway import haproxy
 from ailtire_deploy.gateway.counting import Counting
-from ailtire_deploy.model import Child, Limits, Route, Service, Stack
-from ailtire_deploy.names import StackPath
+from ailtire_deploy.model import Child, Gateway, Limits, Route, Service, Stack
+from ailtire_deploy.names import CERTIFICATES_FILE, StackPath
 from ailtire_deploy.passages import TcpRoute, Use
+from ailtire_deploy.render import edge as edges
 from ailtire_deploy.render import proxy, words
 from ailtire_deploy.render.narrow import narrow, segments
+from tests import pem
 from tests.proxies import Proxy, free_port, running, valid
 from tests.stacks import CASES, filled, stacks
 from tests.swarm import eventually
 
+GATEWAY = topology.Target("gateway", "mall_gateway", 80, drains=True)
 FAMILY, SIBLING, ORDERS, QUIET, STRANGER = (f"127.0.0.{number}" for number in range(2, 7))
 FACES = {
     "mall_family": FAMILY,
@@ -81,9 +85,10 @@ def edge(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Proxy, bool]]:
     folder, port = tmp_path_factory.mktemp("edge"), free_port()
-    shape = topology.decide(mall())
-    target = topology.Target("gateway", "mall_gateway", 80, drains=True)
-    config = proxy.edge(shape, target, request.param, proxy.Place(f"*:{port}", socket=str(folder / "socket")))
+    gateway = Gateway((PublishedPort(80),), request.param)
+    config = edges.plain(
+        topology.decide(mall()), gateway, GATEWAY, proxy.Place(f"*:{port}", socket=str(folder / "socket"))
+    )
     with running(config, port, folder) as found:
         yield found, request.param
 
@@ -375,7 +380,13 @@ def test_haproxy_accepts_the_configurations_of_every_case(case: Path, tmp_path: 
     (tmp_path / "proxy.cfg").write_bytes(proxy.gateway(shape))
     assert valid(tmp_path / "proxy.cfg") == ""
     for file in case.glob("edge.cfg"):
-        assert valid(file) == ""
+        whole = "".join(each.read_text() for each in (file, *case.glob("tls.cfg")))
+        (tmp_path / "edge.cfg").write_text(whole)
+        for listed in case.glob(CERTIFICATES_FILE):
+            (tmp_path / CERTIFICATES_FILE).write_text(listed.read_text())
+            for name in listed.read_text().split():
+                (tmp_path / name).write_bytes(pem.pair("shop.example"))
+        assert valid(tmp_path / "edge.cfg") == ""
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

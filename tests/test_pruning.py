@@ -73,7 +73,7 @@ def test_a_volume_that_becomes_another_one_is_data_at_risk(house):
 def test_a_rollback_by_hand_is_guarded_as_an_apply_is(house, monkeypatch):
     def go(**options):
         console = Console(progress="quiet")
-        more = {"check": False, "diff": False, "yes": True, **options}
+        more = {"check": False, "diff": False, "yes": True, "interrupt": False, **options}
         return return_trip.go_back(console, SHOP, 1, None, **more)
 
     swarm = SimpleNamespace(launcher=house.launcher)

@@ -10,8 +10,9 @@ from hypothesis import given
 
 from ailtire_deploy import render, topology
 from ailtire_deploy.documents import read_yaml
+from ailtire_deploy.entrances import PublishedPort
 from ailtire_deploy.errors import InvalidInput
-from ailtire_deploy.model import FileMount, Gateway, Mount, PublishedPort, Service, Site, Stack
+from ailtire_deploy.model import FileMount, Gateway, Mount, Service, Site, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.render import policy
 from ailtire_deploy.specs import document

@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import given
 
-from ailtire_deploy.model import Child, Gateway, PublishedPort, Route, Service, Stack
+from ailtire_deploy.entrances import PublishedPort
+from ailtire_deploy.model import Child, Gateway, Route, Service, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.passages import TcpRoute, Use
 from ailtire_deploy.topology import Face, Rule, Seat, Topology, decide

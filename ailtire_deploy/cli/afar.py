@@ -48,12 +48,15 @@ class Afar:
         entry = self._only(playbook)
         return self._checked(self._ask(entry.path, "update", update(self, entry), True, replace=True))
 
-    def apply(self, playbook: Playbook, *, yes: bool, wait: bool, prune: bool) -> int:
+    def apply(
+        self, playbook: Playbook, *, yes: bool, wait: bool, prune: bool, interrupt: bool = False
+    ) -> int:
         """Replace the definition of the only root of a playbook by that one."""
         entry = self._only(playbook)
         if entry.state == "absent":
             return self.shutdown(entry.path, yes=yes)
-        body, more = update(self, entry), {"replace": True, "allow_prune": prune or None}
+        allowed = {"allow_prune": prune or None, "allow_interruption": interrupt or None}
+        body, more = update(self, entry), {"replace": True, **allowed}
         return self._carried_out(entry.path, "update", body, yes, wait, more)
 
     def rollback(self, stack: StackPath, number: int | None, *, check: bool, yes: bool) -> int:

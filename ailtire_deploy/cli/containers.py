@@ -15,11 +15,18 @@ from pathlib import Path
 from ailtire_deploy import rest, sites
 from ailtire_deploy.children import HttpChildren
 from ailtire_deploy.cli.swarms import Swarm
-from ailtire_deploy.controller import Controller, Loop
+from ailtire_deploy.controller import Controller, Loop, Offers
 from ailtire_deploy.engine import SwarmEngine
 from ailtire_deploy.errors import AiltireError, Failed, Usage
 from ailtire_deploy.launcher import Launcher
-from ailtire_deploy.names import ADMIN_PORT, SWEEP, StackPath, in_stack, is_registry_secret
+from ailtire_deploy.names import (
+    ADMIN_PORT,
+    SWEEP,
+    StackPath,
+    in_stack,
+    is_certificate_secret,
+    is_registry_secret,
+)
 from ailtire_deploy.ports import Children
 from ailtire_deploy.registries import Login
 from ailtire_deploy.state import Resource, State
@@ -66,6 +73,11 @@ def read_logins(folder: Path) -> dict[str, tuple[str, Login]]:
             said = json.loads(file.read_bytes())
             found[file.name] = (str(said["host"]), said["login"])
     return found
+
+
+def read_certificates(folder: Path) -> dict[str, str]:
+    """The certificates that the launcher mounted for the edge, by the secret's name."""
+    return {each.name: each.read_text() for each in folder.glob("*") if is_certificate_secret(each.name)}
 
 
 def path_of(environment: Mapping[str, str]) -> StackPath:
@@ -158,7 +170,9 @@ def serve(environment: Mapping[str, str], key_file: Path = KEY) -> None:
     logins = read_logins(key_file.parent)
     engine = SwarmEngine(credentials=dict(logins.values()).get)
     children = HttpChildren(path, key, parent_of(environment))
-    loop = Loop(path, engine, site, key, logins=frozenset(logins))
+    certificates = read_certificates(key_file.parent)
+    offers = Offers(certificates=certificates)
+    loop = Loop(path, engine, site, key, offers=offers, handed=frozenset({*logins, *certificates}))
     try:
         Container(loop, children).run(int(environment.get("AILTIRE_STACKADMINPORT", ADMIN_PORT)))
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ailtire_deploy import pruning
+from ailtire_deploy import interruption, pruning
 from ailtire_deploy.cli import progress
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.cli.runs import Run, ask_for_removals
@@ -20,10 +20,11 @@ def go_back(
     diff: bool,
     yes: bool,
     prune: bool,
+    interrupt: bool,
 ) -> int:
     """Show the plan of a rollback, and unless ``check`` carry it out. Returns the exit code.
 
-    Raises Refused when it would take away more than ``prune`` allows.
+    Raises Refused when it would do what neither ``prune`` nor ``interrupt`` allows.
     """
     run = Run(console, engine, diff)
     with connected(engine) as swarm:
@@ -35,6 +36,8 @@ def go_back(
         run.print(list(found.values()))
         if not prune:
             pruning.refuse_excess(found, launcher.engine.observe(stack.root))
+        if not interrupt:
+            interruption.refuse(found.values())
         if not yes:
             ask_for_removals(list(found.values()))
         with progress.watching(console, stack) as watch:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ailtire_deploy import foresight, pruning
+from ailtire_deploy import foresight, interruption, pruning
 from ailtire_deploy.cli import progress
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.cli.saved import SavedPlan
 from ailtire_deploy.cli.sums import Sum
-from ailtire_deploy.cli.swarms import Swarm, entries_on
+from ailtire_deploy.cli.swarms import Swarm, certificate_notes, entries_on
 from ailtire_deploy.errors import Usage
 from ailtire_deploy.plan import Plan
 from ailtire_deploy.recap import Recap
@@ -35,6 +35,8 @@ class Run:
     plans: list[Plan] = field(default_factory=list)
     saved: SavedPlan | None = None
     resolve: bool = False
+    prune: bool = False  # more than half of a stack
+    interrupt: bool = False  # published ports
     _told: set[str] = field(default_factory=set)
 
     def plan(self, playbook: Playbook) -> int:
@@ -62,9 +64,7 @@ class Run:
             )
         return self.sum.exit_code
 
-    def apply(
-        self, playbook: Playbook, *, yes: bool, wait: bool, patience: float | None, prune: bool = False
-    ) -> int:
+    def apply(self, playbook: Playbook, *, yes: bool, wait: bool, patience: float | None) -> int:
         """Make the swarms equal to the files; with a saved plan, only as that says. Raises StalePlan."""
         for swarm, entry in self._entries(playbook):
             found = self._plans(swarm, entry)
@@ -73,8 +73,10 @@ class Run:
             if self.saved:
                 self.saved.insist(swarm.info.cluster, str(entry.path), observed, found)
             pruning.refuse_hopeless(found)
-            if not prune and entry.state == "present":
+            if not self.prune and entry.state == "present":
                 pruning.refuse_excess({each.owner: each for each in found}, observed)
+            if not self.interrupt and entry.state == "present":
+                interruption.refuse(found)
             if not yes:
                 ask_for_removals(found)
             self.sum.add_recap(self._carry_out(swarm, entry, wait, patience))
@@ -105,13 +107,14 @@ class Run:
             return launcher.apply(entry, watch, patience=patience, wait=wait)
 
     def _plans(self, swarm: Swarm, entry: Entry) -> list[Plan]:
-        """The plans of an entry; beside them, what has to be said about its images."""
+        """The plans of an entry; beside them, what has to be said about its images and certificates."""
         swarm.resolve = self.resolve
         found = plans_of(swarm, entry)
         problems = swarm.logins.problems if swarm.logins else []
         asked = swarm.launcher().resolver
-        tight = [note for plan in found for note in plan.notes]
-        for note in [*problems, *tight, *asked.notes(verbose=self.console.verbosity > 0)]:
+        beside = [note for plan in found for note in plan.notes]
+        beside += certificate_notes(entry)
+        for note in [*problems, *beside, *asked.notes(verbose=self.console.verbosity > 0)]:
             if note not in self._told:
                 self.console.tell(plain.line(f"note: {note}"))
             self._told.add(note)

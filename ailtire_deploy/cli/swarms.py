@@ -110,12 +110,23 @@ def sources(entry: Entry, seed: bytes) -> Read:
 
 
 def check_sources(playbook: Playbook) -> None:
-    """Raises InvalidInput for secrets whose source cannot be read, before anything is contacted."""
+    """Raises InvalidInput for secrets whose source cannot be read, and for certificates that cannot serve,
+    before anything is contacted.
+    """
     from ailtire_deploy import secrets_source
 
     for play in playbook.plays:
         for entry in play.entries:
             secrets_source.check(entry.stacks, entry.folders, os.environ)
+            certificate_notes(entry)
+
+
+def certificate_notes(entry: Entry) -> list[str]:
+    """What has to be said of a root's certificates. Raises InvalidInput for those that cannot serve."""
+    from ailtire_deploy import secrets_source
+
+    root = entry.stacks.get(entry.path)  # none, where it shall be absent
+    return secrets_source.certificates(root, entry.folders, os.environ, time.time()) if root else []
 
 
 def keyring() -> Keyring:

@@ -4,5 +4,6 @@
 
 from ailtire_deploy.controller.answers import Controller
 from ailtire_deploy.controller.loop import Loop
+from ailtire_deploy.controller.offers import Offers
 
-__all__ = ["Controller", "Loop"]
+__all__ = ["Controller", "Loop", "Offers"]

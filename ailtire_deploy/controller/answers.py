@@ -36,6 +36,7 @@ from ailtire_deploy.metrics import Family, families
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
+from ailtire_deploy.proxies import Offer
 from ailtire_deploy.revocation import Revoked
 from ailtire_deploy.state import State
 from ailtire_deploy.traffic import Traffic
@@ -176,7 +177,7 @@ class Controller:
         counted: Traffic,
         wait: float,
         stop: Stop,
-    ) -> Mapping[str, str] | None:
+    ) -> Offer | None:
         """What a proxy shall serve instead, as soon as there is such."""
         return self.loop.offers.pull(service, agent, live, refused, wait, stop, counted)
 

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ailtire_deploy import closing, foresight, idempotency, pruning, recovery, revisions, updates
+from ailtire_deploy import (
+    closing,
+    foresight,
+    idempotency,
+    interruption,
+    pruning,
+    recovery,
+    revisions,
+    updates,
+)
 from ailtire_deploy.controller.loop import Loop
 from ailtire_deploy.errors import Busy, Conflict, OutOfSequence
 from ailtire_deploy.idempotency import Once
@@ -31,13 +40,14 @@ ATTEMPTS = 5
 class Draft:
     """A revision to be written, what it brings about, and the secrets that have to be there before it.
 
-    ``standing``: it is there already, and nothing is written.
+    ``refused`` is what it does and may not, by the word that would allow it; ``standing``: it is there
+    already, and nothing is written.
     """
 
     revision: Resource
     plans: Sequence[Plan]
     secrets: tuple[Resource, ...] = ()
-    excess: tuple[str, ...] = ()
+    refused: Mapping[str, Sequence[str]] = field(default_factory=dict)
     standing: bool = False
 
 
@@ -59,17 +69,21 @@ class Changes:
             last = self.standing(observed)
             body, stacks = updates.merged(last.body, request, self.path)
             body, stacks, secrets = updates.sealed(body, stacks, request, self.path, observed)
+            updates.refuse_lacking(self.loop.lacks(stacks[self.path]))
             body = updates.with_digests(body, resolver.digests(stacks, self.path, observed), self.path)
             origin = self._origin(observed)
             made = revisions.make(observed, self.path, body, cause=LOCAL, origin=origin, author=author)
             new = [each for each in secrets if each.key not in observed.resources]
             ahead = self._foreseen(made, last, foresight.with_given(observed, State.of(new)))
-            spare = request.get("allow_prune")
-            excess = () if spare else tuple(pruning.excess(ahead, observed))
+            refused = {
+                "allow_prune": tuple(pruning.excess(ahead, observed)),
+                "allow_interruption": tuple(interruption.sentences(ahead.values())),
+            }
+            refused = {word: said for word, said in refused.items() if not request.get(word)}
             first = Plan(self.path, tuple(Operation("create", each, cause=GIVEN) for each in new))
             found = [*([first] if new else []), *ahead.values()]
             same = last.outcome != "failed" and made.hash == last.found.hash  # nothing asked, nothing done
-            return Draft(last.found if same else made, found, tuple(new), excess, standing=same)
+            return Draft(last.found if same else made, found, tuple(new), refused, standing=same)
 
         return self._store(draft, check, once)
 
@@ -128,7 +142,7 @@ class Changes:
             shown = plans.as_json(found.plans)
             if check or found.standing:
                 return Accepted("" if check else found.revision.name, shown)
-            updates.refuse_excess(found.excess)
+            updates.refuse(found.refused)
             with suppress(Conflict):  # somebody else has taken this number: read again
                 self._write(replace(found, revision=idempotency.marked(found.revision, once, shown)))
                 return Accepted(found.revision.name, shown)

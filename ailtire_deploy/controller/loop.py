@@ -13,15 +13,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from ailtire_deploy import gates, names, pipeline, recovery, registries, remains, revisions, verdict
+from ailtire_deploy import gates, handing, names, pipeline, recovery, registries, remains, revisions, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.controller import evidence, outcomes
 from ailtire_deploy.controller.journal import Journal
 from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.departures import stand_in, sweeper
-from ailtire_deploy.errors import AiltireError, Failed, InvalidInput
+from ailtire_deploy.errors import AiltireError, Failed, InvalidInput, Problem
 from ailtire_deploy.metrics import Work
-from ailtire_deploy.model import Site
+from ailtire_deploy.model import Site, Stack
 from ailtire_deploy.names import LABEL_RESTORES, StackPath
 from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import plan
@@ -65,7 +65,7 @@ class Loop:
     offers: Offers = field(default_factory=Offers)
     journal: Journal = field(init=False)
     work: Work = field(default_factory=Work)  # one assignment replaces it
-    logins: frozenset[str] = frozenset()  # the secrets of registries that this process has
+    handed: frozenset[str] = frozenset()  # the secrets that this process was handed, by name
     _progress: Progress | None = None
     _revision: str = ""
     _changed: Counter[str] = field(default_factory=Counter)
@@ -142,9 +142,15 @@ class Loop:
             return SETTLED if last.outcome == "failed" else QUICK
 
     def _awaits_its_successor(self, observed: State) -> bool:
-        """Whether it shall log in where it cannot: what it wrote now, no node could fetch."""
+        """Whether it shall have what it has not: what it wrote now, no node could fetch or no edge serve."""
         own = observed.get("service", names.admin_service(self.path))
-        return not self.logins.issuperset(registries.mounts(own))
+        return not self.handed.issuperset(handing.handed(own))
+
+    def lacks(self, stack: Stack) -> tuple[Problem, ...]:
+        """The certificates of a definition that this process was not handed."""
+        said = "was not given to this controller", "apply the root with the command line"
+        lacking = set(handing.certificates(stack)) - self.handed
+        return tuple(Problem(str(stack.path), 0, 0, f"certificate {each}", *said) for each in sorted(lacking))
 
     def _tidied(self, last: Revision, observed: State) -> bool:
         """Whether a revision was written: what the newest one means for those before it, and for itself."""
@@ -171,7 +177,10 @@ class Loop:
     def _towards(self, last: Revision, observed: State) -> float:
         writer = self.writer(last, observed)
         if not last.absent:
-            gates.refuse([pipeline.filled(last)], self._versions)
+            stack = pipeline.filled(last)
+            gates.refuse([stack], self._versions)
+            if lacking := self.lacks(stack):
+                raise InvalidInput(lacking)
         desired = pipeline.towards(last, observed, writer)
         ahead = moves.moved(desired, observed, last, self.now())
         if ahead:

@@ -13,6 +13,7 @@ from ailtire_deploy import names, proxies
 from ailtire_deploy.controller.tallies import Tallies
 from ailtire_deploy.names import StackPath, content_id
 from ailtire_deploy.ports import Stop
+from ailtire_deploy.proxies import Offer
 from ailtire_deploy.state import Key, Resource, State
 from ailtire_deploy.traffic import NOTHING, Traffic
 
@@ -39,6 +40,7 @@ class Offers:
     """For the proxies of one stack, by the key of their service. Safe to use from many threads."""
 
     heard: Callable[[], None] = lambda: None  # called when an agent says something new
+    certificates: Mapping[str, str] = field(default_factory=dict, repr=False)  # those this process was handed
     _files: dict[str, Files] = field(default_factory=dict)
     _words: dict[tuple[str, str], Word] = field(default_factory=dict)
     _tallies: Tallies = field(default_factory=Tallies)
@@ -68,7 +70,7 @@ class Offers:
         wait: float,
         stop: Stop,
         counted: Traffic = NOTHING,
-    ) -> Files | None:
+    ) -> Offer | None:
         """What an agent shall serve instead of ``live``, as soon as there is such.
 
         None after ``wait`` seconds, or when it shall say again what it counted.
@@ -81,7 +83,12 @@ class Offers:
                 if left <= 0 or stop.is_set():
                     return None
                 self._changed.wait(min(left, SLICE))
-            return files
+            return self._offer(files)
+
+    def _offer(self, files: Files) -> Offer:
+        """With the certificates that the files name; one that is missing keeps them from being served."""
+        wanted = names.certificates_of(files)
+        return Offer(files, {name: self.certificates[name] for name in wanted if name in self.certificates})
 
     def _interval(self) -> float:
         return WATCHED if time.monotonic() < self._watched else REPORTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ailtire_deploy.definition import forms, pages, tcp, uses
@@ -10,13 +11,13 @@ from ailtire_deploy.definition.draft import Draft
 from ailtire_deploy.definition.parameters import as_map, section
 from ailtire_deploy.definition.routes import routes
 from ailtire_deploy.definition.strategies import strategy
+from ailtire_deploy.entrances import PublishedPort, Tls
 from ailtire_deploy.model import (
     Child,
     Dependency,
     Gateway,
     Job,
     NetworkOptions,
-    PublishedPort,
     Secret,
     Service,
     Stack,
@@ -37,6 +38,7 @@ _KEPT = (
 )
 _TEXTS = ("cpus", "memory")  # Compose reads numbers there too; one form is enough behind this point
 GENERATED = {"length": 32, "generation": 1}
+YEAR = 365 * 24 * 3600  # seconds: what the lists of browsers ask for at least
 
 
 def stack(draft: Draft, context: str, environment: Mapping[str, str]) -> Stack:
@@ -183,17 +185,31 @@ def _network(given: Mapping[str, Any]) -> NetworkOptions:
 
 
 def _gateway(given: Mapping[str, Any]) -> Gateway:
-    ports: list[dict[str, Any]] = [
-        {"port": each} if isinstance(each, int) else each for each in given.get("publish", [])
-    ]
     return Gateway(
-        publish=tuple(_port(each) for each in ports),
+        publish=tuple(_published(each) for each in given.get("publish", [])),
         admin=given.get("admin", False),
         placement=dict(given.get("placement", {})),
         errors=pages.pages(given),
         origins=tuple(section(given, "view").get("origins", ())),
+        tls=_tls(section(given, "tls")),
     )
 
 
-def _port(given: Mapping[str, Any]) -> PublishedPort:
-    return PublishedPort(given["port"], given.get("mode", "host"), given.get("tcp"))
+def _published(given: int | Mapping[str, Any]) -> PublishedPort:
+    if isinstance(given, int):
+        return PublishedPort(given)
+    port = PublishedPort(given["port"], given.get("mode", "host"), given.get("tcp"))
+    if given.get("tls"):
+        return replace(port, serves="https")
+    return replace(port, serves="redirect") if "redirect" in given else port
+
+
+def _tls(given: Mapping[str, Any]) -> Tls:
+    told = given.get("hsts", False)
+    found = Tls(tuple(given.get("certificates", ())), YEAR if told else None)
+    return replace(found, **_hsts(told)) if isinstance(told, Mapping) else found
+
+
+def _hsts(given: Mapping[str, Any]) -> dict[str, Any]:
+    flags = {key: given.get(key, False) for key in ("include_subdomains", "preload")}
+    return {"hsts": given.get("max_age", YEAR), **flags}

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
-from ailtire_deploy.definition import forms, networks, pages, routes, safety, strategies, tcp, uses
+from ailtire_deploy.definition import (
+    forms,
+    networks,
+    pages,
+    publishing,
+    routes,
+    safety,
+    strategies,
+    tcp,
+    uses,
+)
 from ailtire_deploy.definition.draft import Draft, ends, is_unchecked
 from ailtire_deploy.definition.findings import Finding, nearest
 from ailtire_deploy.definition.parameters import section
@@ -191,15 +201,6 @@ def _deploy(draft: Draft) -> Iterator[Finding]:
                 yield Finding((*path, "resources", part, "memory"), "the engine takes from 4M to 1048576G")
 
 
-def _published(draft: Draft) -> Iterator[Finding]:
-    seen: set[int] = set()
-    for index, value in forms.items(section(draft.data, "gateway").get("publish")):
-        port = value if isinstance(value, int) else value.get("port")
-        if port in seen:
-            yield Finding(("gateway", "publish", index), f"port {port} is published already")
-        seen.add(port)
-
-
 def _doubles(draft: Draft) -> Iterator[Finding]:
     """A name that a list gives twice."""
     holders: list[tuple[Path, Any]] = [((), draft.data)]
@@ -254,12 +255,12 @@ RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _commands,
     _mounts,
     _deploy,
-    _published,
     _doubles,
     _configs,
     _secrets,
     networks.findings,
     pages.findings,
     strategies.findings,
+    publishing.findings,
     safety.findings,
 )

@@ -23,6 +23,7 @@ from ailtire_deploy.gateway.haproxy import Haproxy, check
 from ailtire_deploy.gateway.line import Line
 from ailtire_deploy.gateway.versions import Versions
 from ailtire_deploy.names import GATEWAY
+from ailtire_deploy.proxies import Offer
 
 BOOTSTRAP = Path("/etc/ailtire")
 FOLDER = Path("/tmp/ailtire")  # the container's only writable place
@@ -79,9 +80,9 @@ class Agent:
         who = socket.gethostname()
         return {"agent": who, "live": self.live, "refused": self.refused, "traffic": counted}
 
-    def take(self, files: Mapping[str, str]) -> None:
-        """Serve by these files from now on, or say why not and stay as it was."""
-        name = self.versions.store(files)
+    def take(self, offer: Offer) -> None:
+        """Serve that from now on, or say why not and stay as it was."""
+        name = self.versions.store(offer)
         if name == self.live:
             return
         before = self.live
@@ -104,7 +105,7 @@ def serve(bootstrap: Path = BOOTSTRAP, folder: Path = FOLDER, stats: Path = STAT
     """Serve until a signal comes; returns HAProxy's exit code. Raises Failed when nothing can be served."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     versions = Versions(folder / "versions")
-    first = versions.store(_read(bootstrap))
+    first = versions.store(Offer(_read(bootstrap)))
     check(versions.arguments(first))
     versions.use(first)
     proxy = Haproxy(versions.arguments(), stats, folder / "servers")

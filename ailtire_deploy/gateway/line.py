@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ailtire_deploy import identity
+from ailtire_deploy import certificates, identity
 from ailtire_deploy.errors import Denied, Unreachable
 from ailtire_deploy.names import AGENTS
+from ailtire_deploy.proxies import Offer
 
 CONNECT = 3.0  # seconds
 LIMIT = 4 * 1024 * 1024  # bytes of an answer
@@ -29,8 +30,8 @@ class Line:
     service: str
     key: bytes
 
-    def ask(self, said: Mapping[str, Any], wait: float) -> Mapping[str, str] | None:
-        """Say how things are; the files of a newer configuration, or None when there was none for ``wait`` s.
+    def ask(self, said: Mapping[str, Any], wait: float) -> Offer | None:
+        """Say how things are; a newer configuration, or None when there was none for ``wait`` seconds.
 
         Raises Unreachable, and Denied for an answer that is not our controller's.
         """
@@ -46,7 +47,10 @@ class Line:
         if status != 200:
             raise Denied(f"{self.address} answers {status}")
         identity.check_answer(self.key, proof, answer, seal)
-        return {str(name): str(text) for name, text in json.loads(answer)["files"].items()}
+        told = json.loads(answer)
+        files = {str(name): str(text) for name, text in told["files"].items()}
+        closed = told.get("certificates")
+        return Offer(files, certificates.opened(self.key, proof, closed) if closed else {})
 
     def _post(self, target: str, body: bytes, proof: str, wait: float) -> tuple[int, str, bytes]:
         host, _, port = self.address.rpartition(":")

@@ -6,13 +6,15 @@ points to. Each folder names its own configuration to HAProxy, which can be aske
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
-from ailtire_deploy.names import content_id
+from ailtire_deploy.names import TLS_FILE, certificate_file, content_id
+from ailtire_deploy.proxies import Offer
 
 NAMED = "id.cfg"
+NO_TLS = "# Nothing here speaks TLS.\n"
 VARIABLE = "CFGID"  # in the environment of HAProxy's worker: which configuration it serves
 MAIN = "haproxy.cfg"
 
@@ -24,20 +26,23 @@ class Versions:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def store(self, files: Mapping[str, str]) -> str:
-        """Write a configuration and return its id."""
+    def store(self, offer: Offer) -> str:
+        """Write a configuration and return its id; what lacks its certificates has another one."""
+        files = offer.usable
         name = content_id(files)
         place = self.folder / name
-        place.mkdir(exist_ok=True)
-        for file, text in files.items():
+        place.mkdir(exist_ok=True, mode=0o700)
+        for file, text in {TLS_FILE: NO_TLS, **files}.items():
             (place / file).write_text(text)
+        for secret, pem in offer.certificates.items():
+            _write_for_owner(place / certificate_file(secret), pem)
         (place / NAMED).write_text(f"global\n    setenv {VARIABLE} {name}\n")
         return name
 
     def arguments(self, name: str = "current") -> list[str]:
         """How HAProxy is told to read a configuration; by default the one in force."""
         place = self.folder / name
-        return ["-f", str(place / NAMED), "-f", str(place / MAIN)]
+        return [part for file in (NAMED, MAIN, TLS_FILE) for part in ("-f", str(place / file))]
 
     def use(self, name: str) -> None:
         """Put a configuration in force, and forget all but it and the one before."""
@@ -49,3 +54,8 @@ class Versions:
         for each in self.folder.iterdir():
             if each.is_dir() and not each.is_symlink() and each.name not in (name, before):
                 shutil.rmtree(each)
+
+
+def _write_for_owner(file: Path, text: str) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(text)

@@ -11,12 +11,12 @@ from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import addresses
 from ailtire_deploy.plan.holding import hold
 from ailtire_deploy.plan.making import making
-from ailtire_deploy.plan.operations import Operation, Plan, Verb
+from ailtire_deploy.plan.operations import HASH, INTERRUPTS, Operation, Plan, Verb
 from ailtire_deploy.plan.ranges import across, with_moves
 from ailtire_deploy.plan.removing import removing
 from ailtire_deploy.state import KINDS, LAST, State
 
-__all__ = ["Operation", "Plan", "Verb", "across", "plan"]
+__all__ = ["HASH", "INTERRUPTS", "Operation", "Plan", "Verb", "across", "plan"]
 
 
 def plan(desired: State, observed: State, owner: StackPath, now: float) -> Plan:

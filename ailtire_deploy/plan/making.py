@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from ailtire_deploy import diff
 from ailtire_deploy.diff import Change
-from ailtire_deploy.names import LABEL_OWNER, LABEL_PATH, LABEL_RUN, StackPath
-from ailtire_deploy.plan.operations import Operation
+from ailtire_deploy.names import EDGE, LABEL_OWNER, LABEL_PATH, LABEL_RUN, StackPath
+from ailtire_deploy.plan.operations import INTERRUPTS, Operation
 from ailtire_deploy.plan.ranges import clash
 from ailtire_deploy.state import AGAIN, CAUSE, Resource, State
 
@@ -101,7 +101,8 @@ def _stopped_before(wish: Resource, found: Resource) -> bool:
 def _resume(wish: Resource, found: Resource) -> Operation:
     """An update without a difference makes the engine go on where it stopped."""
     cause = "the engine stopped the last update; it goes on"
-    return Operation("update", _keeping_labels(wish, found), found, cause, impact=_restarts(found))
+    impact = INTERRUPTS if found.service == EDGE else _restarts(found)
+    return Operation("update", _keeping_labels(wish, found), found, cause, impact=impact)
 
 
 def _again(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> Operation:
@@ -130,7 +131,7 @@ def _impact(wish: Resource, found: Resource, changes: tuple[Change, ...]) -> str
         return "none"
     if left := sorted(_volumes(found) - _volumes(wish)):
         return f"data at risk (it lets go of the volume {', '.join(left)})"
-    return _restarts(found)
+    return INTERRUPTS if found.service == EDGE else _restarts(found)
 
 
 def _volumes(service: Resource) -> set[str]:

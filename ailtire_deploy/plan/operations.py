@@ -14,6 +14,8 @@ from ailtire_deploy.state import Key, Resource
 
 HASH = re.compile(r"-[0-9a-f]{12}$")
 Verb = Literal["create", "update", "remove"]
+INTERRUPTS = "interrupts published ports"
+"""The impact of whatever ends an edge's tasks before others serve: its ports take no two at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,10 @@ class Operation:
 
     ``resource`` is the wish, or for a removal what was found; ``found`` is None for a creation only.
     ``impact`` is one of ``none``, ``labels``, ``rolling (N task restarts)``, ``recreate``, ``replace
-    network``. ``waiting`` says what has to become true before it may happen; ``error`` why it can never
-    happen. With either, nothing is written. ``hopeless``: with this error nothing of the tree is to be begun.
-    ``provisional``: the hash in its name is drawn anew when it is made.
+    network``, ``data at risk (…)``, ``interrupts published ports``. ``waiting`` says what has to become true
+    before it may happen; ``error`` why it can never happen. With either, nothing is written. ``hopeless``:
+    with this error nothing of the tree is to be begun. ``provisional``: the hash in its name is drawn anew
+    when it is made.
     """
 
     verb: Verb

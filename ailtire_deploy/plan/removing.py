@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ailtire_deploy.names import LABEL_OWNER, LABEL_REGISTRY, StackPath
-from ailtire_deploy.plan.operations import Operation
+from ailtire_deploy.names import EDGE, LABEL_OWNER, LABEL_REGISTRY, StackPath
+from ailtire_deploy.plan.operations import INTERRUPTS, Operation
 from ailtire_deploy.state import CAUSE, HELD, Need, Resource, State
 
 YOUNG = 600.0
@@ -37,7 +37,9 @@ def _absent(wish: Resource, observed: State, owner: StackPath) -> Operation | No
 
 def _prune(found: Resource, owner: StackPath) -> Operation:
     needs = tuple(_descendants_first(found, owner))
-    return Operation("remove", replace(found, needs=needs), found, "it is no longer in the definition")
+    impact = INTERRUPTS if found.service == EDGE else "none"
+    cause = "it is no longer in the definition"
+    return Operation("remove", replace(found, needs=needs), found, cause, impact=impact)
 
 
 def _descendants_first(found: Resource, owner: StackPath) -> Iterable[Need]:

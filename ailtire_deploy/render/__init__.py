@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ailtire_deploy.model import Site, Stack
-from ailtire_deploy.render import environment, proxy, words
+from ailtire_deploy.render import edge, environment, proxy, words
 from ailtire_deploy.render.compose import compose
 from ailtire_deploy.render.files import (
     COMPOSE,
-    EDGE,
     FACES,
     GATEWAY,
     ROUTES,
@@ -51,5 +50,5 @@ def _proxies(stack: Stack, topology: Topology, subnets: Mapping[str, tuple[str, 
         **words.files(stack),
     }
     if topology.edge:
-        files[EDGE] = proxy.edge(topology, topology.edge, stack.gateway.admin)
+        files |= edge.files(stack, topology, topology.edge)
     return files

@@ -8,13 +8,16 @@ from typing import Any
 
 from ailtire_deploy import assets, gates, names
 from ailtire_deploy.documents import digest
-from ailtire_deploy.model import ANY_NETWORK, Child, PublishedPort, Site, Stack
+from ailtire_deploy.entrances import PublishedPort
+from ailtire_deploy.model import ANY_NETWORK, Child, Site, Stack
 from ailtire_deploy.render import plain, policy, words
 from ailtire_deploy.render.files import (
+    CERTIFICATES,
     EDGE,
     FACES,
     GATEWAY,
     ROUTES,
+    TLS,
     config_file,
     config_key,
     controller_file,
@@ -104,13 +107,14 @@ def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, byte
     published = stack.gateway.publish
     return {
         "agent": _agent(stack, names.EDGE),
-        "config": hashed("edge", files[EDGE]),
+        "configs": [
+            {"source": hashed(key, files[name]), "target": f"/etc/ailtire/{target}"}
+            for key, name, target in _EDGES
+            if name in files
+        ],
         "pages": _pages(words.edge_files(stack), files),
         "networks": plain.networks(topology.seats[names.EDGE]),
-        "ports": [
-            {"target": target(each), "published": each.port, "protocol": "tcp", "mode": each.mode}
-            for each in sorted(published, key=lambda each: each.port)
-        ],
+        "ports": [_port(each) for each in sorted(published, key=lambda each: each.port)],
         "endpoint_mode": "vip" if any(each.mode == "ingress" for each in published) else "dnsrr",
         "placement": {key: sorted(given) for key, given in stack.gateway.placement.items()},
         "policy": policy.rolling("stop-first"),
@@ -119,7 +123,11 @@ def _edge(stack: Stack, topology: Topology, site: Site, files: Mapping[str, byte
 
 def target(published: PublishedPort) -> int:
     """The port of the edge's container that a published one leads to."""
-    return names.GATEWAY_PORT if published.tcp is None else published.tcp
+    return names.EDGE_PORTS[published.serves] if published.tcp is None else published.tcp
+
+
+def _port(each: PublishedPort) -> dict[str, Any]:
+    return {"target": target(each), "published": each.port, "protocol": "tcp", "mode": each.mode}
 
 
 def _agent(stack: Stack, service: str, build: str = "") -> dict[str, Any]:
@@ -157,7 +165,8 @@ def _controller(stack: Stack, topology: Topology, child: Child, site: Site) -> d
     secrets = [{"source": f"_{child.key}.key", "target": "/run/secrets/ailtire.key", **owner}]
     if not stack.path:
         secrets.append({"source": f"_{child.key}.seed", "target": "/run/secrets/ailtire.seed", **owner})
-    secrets += [{"source": name, "target": f"/run/secrets/{name}", **owner} for name in child.registries]
+    handed = (*child.registries, *child.certificates)
+    secrets += [{"source": name, "target": f"/run/secrets/{name}", **owner} for name in handed]
     return {
         "key": key,
         "env_file": f"./{controller_file(child.key)}",
@@ -199,7 +208,9 @@ def _configs(stack: Stack, files: Mapping[str, bytes]) -> dict[str, str]:
     return {**own, **{config_key(stack, key): config_file(key) for key in stack.configs}}
 
 
-_OURS = {"gateway": GATEWAY, "routes": ROUTES, "faces": FACES, "edge": EDGE}
+_EDGES = (("edge", EDGE, GATEWAY), ("tls", TLS, TLS), ("certificates", CERTIFICATES, CERTIFICATES))
+"""Of an edge's configuration: each config's key, the file that holds it, and what that is called inside."""
+_OURS = {"gateway": GATEWAY, "routes": ROUTES, "faces": FACES} | {key: file for key, file, _ in _EDGES}
 
 
 def _secrets(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -211,7 +222,8 @@ def _secrets(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"_{child.key}.key", {"external": True, "name": names.key_secret(path)}
         if not stack.path:
             yield f"_{child.key}.seed", {"external": True, "name": names.seed_secret(path)}
-        yield from ((name, {"external": True, "name": name}) for name in child.registries)
+        handed = (*child.registries, *child.certificates)
+        yield from ((name, {"external": True, "name": name}) for name in handed)
 
 
 def _agent_keys(stack: Stack, topology: Topology) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -18,6 +18,7 @@ COMPOSE, GATEWAY, ROUTES, FACES, EDGE, CONTROLLER = (
     "edge.cfg",
     "controller.env",
 )
+TLS, CERTIFICATES = names.TLS_FILE, names.CERTIFICATES_FILE
 
 
 @dataclass(frozen=True, slots=True)

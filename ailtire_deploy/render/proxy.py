@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
 from ailtire_deploy import assets
-from ailtire_deploy.names import GATEWAY_PORT
+from ailtire_deploy.names import EDGE_PORTS, GATEWAY_PORT
 from ailtire_deploy.render import dispatch, passing, words
 from ailtire_deploy.render.narrow import narrow
 from ailtire_deploy.render.servers import servers
 from ailtire_deploy.templating import artifact
-from ailtire_deploy.topology import Rule, Split, Target, Topology
+from ailtire_deploy.topology import Rule, Split, Topology
 
 DRAIN = "5m"  # how long a replaced configuration may finish what it began
 DRAIN_TCP = "24h"  # the same where bytes are passed on: who holds such a connection expects it to last
-H2C = "gateway.h2c"  # the same gateway, for calls that need HTTP/2 on the whole way
-ANSWER = 60.0  # seconds a proxy waits for an answer, as templates/proxy.cfg.j2 has it
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a proxy runs: what it binds, its maps (beside its configuration), its runtime socket, and where
-    it reads what its servers were before a reload.
+    """Where a proxy runs: what it binds (an edge up to three addresses), its maps (beside its configuration),
+    its runtime socket, and where it reads what its servers were before a reload.
     """
 
     bind: str = f"*:{GATEWAY_PORT}"
@@ -32,6 +30,8 @@ class Place:
     routes: str = "routes.map"
     socket: str = "/tmp/haproxy.sock"
     states: str = "/tmp/ailtire/servers"
+    redirect: str = f"*:{EDGE_PORTS['redirect']}"
+    tls: str = f"*:{EDGE_PORTS['https']}"
 
 
 def gateway(topology: Topology, place: Place = Place()) -> bytes:
@@ -61,7 +61,7 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
         ],
     }
     ports = passing.of_faces(topology.faces)
-    return _configuration("haproxy.cfg.j2", topology, place, values, passing.text(ports, place.faces))
+    return configuration("haproxy.cfg.j2", topology, place, values, passing.text(ports, place.faces))
 
 
 def routes_map(topology: Topology) -> bytes:
@@ -73,26 +73,10 @@ def _hidden(face: str, rule: Rule) -> dict[str, str]:
     return {"face": narrow("label", face), "segment": narrow("segment", rule.segment)}
 
 
-def edge(topology: Topology, target: Target, admin: bool, place: Place = Place()) -> bytes:
-    """The configuration of the published proxy in front of a root's gateway."""
-    rules = [rule for face in topology.faces if face.trusted for rule in face.rules]
-    h2c = any(rule.target and rule.target.speaks == "h2c" for rule in rules)
-    slowest = max((rule.limits.timeout for rule in rules), default=0.0)
-    targets = [target, *([replace(target, label=H2C, speaks="h2c")] if h2c else [])]
-    values = {
-        "path": str(topology.path),
-        "admin": admin,
-        "h2c": H2C if h2c else "",
-        "timeout": dispatch.milliseconds(slowest + 1) if slowest > ANSWER else 0,
-        "backends": [servers(each) for each in targets],
-    }
-    passed = passing.text(passing.of_edge(topology.passed))
-    return _configuration("edge.cfg.j2", topology, place, values, passed)
-
-
-def _configuration(
+def configuration(
     template: str, topology: Topology, place: Place, values: Mapping[str, Any], passed: str
 ) -> bytes:
+    """A whole configuration: what all proxies have in common, and the template's own part."""
     base = artifact(
         assets.template("proxy.cfg.j2"),
         socket=narrow("file", place.socket),
@@ -100,9 +84,8 @@ def _configuration(
         drain=DRAIN_TCP if passed else DRAIN,
         answers=words.answers(topology.errors),
     )
-    text = artifact(
-        assets.template(template), base=base, bind=narrow("bind", place.bind), passed=passed, **values
-    )
+    bind = narrow("bind", place.bind)
+    text = artifact(assets.template(template), **{"base": base, "bind": bind, "passed": passed, **values})
     return text.encode()
 
 

@@ -7,12 +7,14 @@ key is heard.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ailtire_deploy import identity, proxies, traffic
+from ailtire_deploy import certificates, identity, proxies, traffic
 from ailtire_deploy.names import AGENTS
+from ailtire_deploy.proxies import Offer
 from ailtire_deploy.rest import bodies, guard
 from ailtire_deploy.rest.messages import JSON, Answer, Request
 from ailtire_deploy.rest.problems import HttpError
@@ -46,14 +48,18 @@ class Agents:
         said = _said(bodies.read(request))
         release = self.slots.take()
         try:
-            files = self.controller.offered(service, **said, stop=Until(self.stop.is_set, request.gone))
+            offer = self.controller.offered(service, **said, stop=Until(self.stop.is_set, request.gone))
         finally:
             release()
-        return NOTHING_NEW if files is None else self._sealed(service, request, files)
+        return NOTHING_NEW if offer is None else self._sealed(service, request, offer)
 
-    def _sealed(self, service: str, request: Request, files: Mapping[str, str]) -> Answer:
-        body = json.dumps({"files": dict(files)}).encode()
+    def _sealed(self, service: str, request: Request, offer: Offer) -> Answer:
         key = identity.agent_key(self.controller.key, service)
+        said: dict[str, Any] = {"files": dict(offer.files)}
+        if offer.certificates:
+            nonce = os.urandom(certificates.NONCE)
+            said["certificates"] = certificates.sealed(key, request.authorization, offer.certificates, nonce)
+        body = json.dumps(said).encode()
         proof = identity.answer_proof(key, request.authorization, body)
         return Answer(200, body, JSON, {identity.ANSWER: proof})
 

@@ -21,6 +21,7 @@ from ailtire_deploy.rest.protocol import Accepted, Controller, Stop
 from ailtire_deploy.rest.streams import Slots, Stream, Until
 from ailtire_deploy.status import Status
 
+ALLOWING = ("allow_prune", "allow_interruption")  # what an update does only when it is asked to
 DEFAULT_TAIL = 100
 
 
@@ -43,7 +44,7 @@ def update(call: Call) -> Answer:
     wish = bodies.update(bodies.read(call.request), call.parameters.get("replace", False))
     if "secrets" in wish and not call.caller.may("admin"):
         raise HttpError(403, "values of secrets need the role admin")
-    wish |= {"allow_prune": True} if call.parameters.get("allow_prune") else {}
+    wish |= {word: True for word in ALLOWING if call.parameters.get(word)}
     return accepted(call, call.controller.update(wish, call.caller.sub, is_check(call), once(call)))
 
 

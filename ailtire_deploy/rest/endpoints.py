@@ -138,9 +138,9 @@ ENDPOINTS = (
     Endpoint(
         *("POST", "update", "operator", calls.update),
         "a new revision; `?replace=true` replaces instead of merging, `?allow_prune=true` lets more than "
-        "half of a stack go",
+        "half of a stack go, `?allow_interruption=true` published ports end for a moment",
         CHANGED,
-        parameters=(*CHANGING, "replace", "allow_prune"),
+        parameters=(*CHANGING, "replace", *calls.ALLOWING),
         body=shapes.UPDATE,
         budget=LONG,
     ),

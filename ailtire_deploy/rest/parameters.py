@@ -101,6 +101,7 @@ KNOWN: Mapping[str, Parameter] = {
     "check": BOOLEAN,
     "replace": BOOLEAN,
     "allow_prune": BOOLEAN,
+    "allow_interruption": BOOLEAN,
     "explain": BOOLEAN,
     "follow": BOOLEAN,
     "recursive": BOOLEAN,

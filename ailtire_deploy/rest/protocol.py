@@ -12,6 +12,7 @@ from ailtire_deploy.metrics import Family
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
+from ailtire_deploy.proxies import Offer
 from ailtire_deploy.revocation import Revoked
 from ailtire_deploy.traffic import Traffic
 
@@ -109,8 +110,9 @@ class Controller(Protocol):
         counted: Traffic,
         wait: float,
         stop: Stop,
-    ) -> Mapping[str, str] | None:
-        """The configuration, file by file, that the proxy ``service`` shall serve instead of ``live``.
+    ) -> Offer | None:
+        """What the proxy ``service`` shall serve instead of ``live``: its configuration and certificates.
+
 
         Comes as soon as there is one, and is None when there was none for ``wait`` seconds, or word of what
         was ``counted`` is wanted earlier.

@@ -60,10 +60,15 @@ def _number(pattern: str, text: str) -> int:
 
 
 @contextmanager
-def load(swarm: Swarm, path: str = "/", callers: int = 4, keep: bool = True) -> Iterator[Load]:
-    """Requests without a pause while the block runs, on kept connections or on a new one each."""
+def load(
+    swarm: Swarm, path: str = "/", callers: int = 4, keep: bool = True, door: str = f"http://{{}}:{PORT}"
+) -> Iterator[Load]:
+    """Requests without a pause while the block runs, on kept connections or on a new one each.
+
+    ``door`` is where, with ``{}`` for the swarm's address.
+    """
     header = [] if keep else ["-H", "Connection: close"]
-    command = ["wrk", "-t1", f"-c{callers}", f"-d{LONGEST}", *header, f"http://{swarm.address}:{PORT}{path}"]
+    command = ["wrk", "-t1", f"-c{callers}", f"-d{LONGEST}", *header, f"{door.format(swarm.address)}{path}"]
     found = Load(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
     try:
         yield found

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     help="Do what a saved plan says, unless the swarm or the files have changed since.",
 )
 @click.option("--allow-prune", is_flag=True, help="Remove even more than half of a stack's services.")
+@click.option("--allow-interruption", is_flag=True, help="Replace the edge even though its ports end.")
 @click.option("--check", is_flag=True, help="Only show what would be done, like plan.")
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
 @click.option("--wait/--no-wait", default=True, help="Wait until the whole tree has converged (default).")
@@ -47,6 +48,7 @@ def command(
     target: Path | None,
     file: Path | None,
     allow_prune: bool,
+    allow_interruption: bool,
     check: bool,
     diff: bool,
     resolve: bool,
@@ -66,7 +68,6 @@ def command(
 
     \b
     Examples:
-      ailtire-deploy apply playbook.yml
       ailtire-deploy apply stack.yml --context prod -e tag=1.5 --yes
       ailtire-deploy apply playbook.yml --check --diff
       ailtire-deploy apply --plan today.plan
@@ -75,13 +76,13 @@ def command(
     plan = read(file) if file else None
     asked = plan.asked if plan else as_asked(target, context, extra, tags, resolve)
     playbook = targets.load(Path(asked["target"]), asked["context"], asked["extra"], asked["tags"])
+    allowed: dict[str, Any] = {"prune": allow_prune, "interrupt": allow_interruption}
     if remote:
-        return from_afar(console, remote, playbook, plan, asked, timeout, diff, check, yes, wait, allow_prune)
+        return from_afar(console, remote, playbook, plan, asked, timeout, diff, check, yes, wait, allowed)
     from ailtire_deploy.cli.runs import Run
 
-    run = Run(console, engine or asked["engine"], diff, saved=plan, resolve=asked["resolve"])
-    wanted: dict[str, Any] = {"yes": yes, "wait": wait, "patience": timeout, "prune": allow_prune}
-    return run.plan(playbook) if check else run.apply(playbook, **wanted)
+    run = Run(console, engine or asked["engine"], diff, saved=plan, resolve=asked["resolve"], **allowed)
+    return run.plan(playbook) if check else run.apply(playbook, yes=yes, wait=wait, patience=timeout)
 
 
 def as_asked(
@@ -103,7 +104,7 @@ def from_afar(
     check: bool,
     yes: bool,
     wait: bool,
-    prune: bool,
+    allowed: Mapping[str, bool],
 ) -> int:
     """The same over REST. Raises UsageError for what only an engine can do."""
     from ailtire_deploy.cli.afar import Afar
@@ -112,7 +113,7 @@ def from_afar(
     if plan or asked["resolve"] or timeout:
         raise click.UsageError("--plan, --resolve and --timeout need an engine")
     afar = Afar(remote, Run(console, None, diff))
-    return afar.plan(playbook) if check else afar.apply(playbook, yes=yes, wait=wait, prune=prune)
+    return afar.plan(playbook) if check else afar.apply(playbook, yes=yes, wait=wait, **allowed)
 
 
 def read(file: Path) -> SavedPlan:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.argument("stack", type=options.StackPathType())
 @click.argument("number", type=click.IntRange(min=1), required=False)
 @click.option("--allow-prune", is_flag=True, help="Remove even more than half of a stack's services.")
+@click.option("--allow-interruption", is_flag=True, help="Replace the edge even though its ports end.")
 @click.option("--check", is_flag=True, help="Only show what would be done, like plan.")
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
 @options.engine
@@ -29,6 +30,7 @@ def command(
     stack: StackPath,
     number: int | None,
     allow_prune: bool,
+    allow_interruption: bool,
     check: bool,
     diff: bool,
     engine: str | None,
@@ -53,4 +55,5 @@ def command(
         return Afar(remote, Run(console, None, diff)).rollback(stack, number, check=check, yes=yes)
     from ailtire_deploy.cli.return_trip import go_back
 
-    return go_back(console, stack, number, engine, check=check, diff=diff, yes=yes, prune=allow_prune)
+    allowed = {"prune": allow_prune, "interrupt": allow_interruption}
+    return go_back(console, stack, number, engine, check=check, diff=diff, yes=yes, **allowed)
