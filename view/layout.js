@@ -10,7 +10,8 @@ const HEAD = 26; // the height of a box's title
 const CHIP = { w: 148, h: 46 };
 const SLIM = 28; // the height of a chip with one line of text
 const NARROW = 560; // below this width boxes stand closer
-const LETTER = 6.6; // the width of a character, about
+const LETTER = 6.8; // the width of a character, about
+const BOLD = 8.2;
 const OURS = new Set(["gateway", "admin", "edge", "sweep"]);
 
 /** `{w, h, boxes, lines}`: boxes from the outside in, lines as lists of points; `room` is the width to keep to. */
@@ -105,7 +106,7 @@ class Plan {
 
   chip(node, note) {
     const text = [`${node.running}/${node.desired}`, note, this.leaves(node) ? "way out" : ""];
-    const box = { kind: "service", id: node.id, name: node.name, label: fitted(node.short, CHIP.w), mood: node.mood };
+    const box = { kind: "service", id: node.id, name: node.name, label: fitted(node.short, CHIP.w, BOLD), mood: node.mood };
     return { ...CHIP, box: { ...box, word: node.status, note: fitted(text.filter(Boolean).join(" · "), CHIP.w) } };
   }
 
@@ -131,7 +132,7 @@ class Plan {
     const inner = Math.max(content.w, CHIP.w);
     const fits = LETTER * `${box.label} ${box.note ?? ""} ${box.word ?? ""}`.length < inner - 24;
     const [w, h] = [inner + 2 * pad, content.h + HEAD + pad + (content.h ? pad / 2 : 0)];
-    const titled = { ...box, label: fitted(box.label, inner), note: fits ? box.note : "" };
+    const titled = { ...box, label: fitted(box.label, inner, BOLD), note: fits ? box.note : "" };
     return { w, h, box: titled, parts: [at(pad, HEAD + pad / 2, content)] };
   }
 
@@ -142,8 +143,8 @@ class Plan {
 
 const at = (dx, dy, part) => ({ dx, dy, part });
 
-function fitted(text, width) {
-  const most = Math.floor((width - 16) / LETTER);
+function fitted(text, width, letter = LETTER) {
+  const most = Math.floor((width - 16) / letter);
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
