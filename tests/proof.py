@@ -24,7 +24,10 @@ from itertools import groupby
 
 TRUST = "trust"
 ROWS: Mapping[str, Collection[int]] = {TRUST: range(1, 9), "gateway": (1, 2, 3, 4, 6, 7, 8, 9, 10)}
-"""Rows that have to be counted when a table is proved. Figures of the bench: 9 and 10 of "trust", 5 of "gateway"."""
+"""Rows that have to be counted when a table is proved.
+
+Figures of the bench: 9 and 10 of "trust", 5 of "gateway".
+"""
 
 
 def table_of(module: object) -> str:
