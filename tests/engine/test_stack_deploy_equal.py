@@ -48,6 +48,7 @@ class Ground:
         self._api = docker.APIClient(base_url=swarm.host, version="1.41")
         self._engine = SwarmEngine(swarm.host)
         self._made: list[tuple[str, str]] = []
+        self._services: list[str] = []
         self._stacks: list[str] = []
 
     def prepare(self, artifacts: Artifacts) -> None:
@@ -66,6 +67,8 @@ class Ground:
         made = specs.resources(stack, artifacts, {child.key: "any" for child in stack.children})
         for resource in made:
             self._engine.create(resource)
+            if resource.kind == "service":
+                self._services.append(resource.name)
         found = self._engine.observe(stack.path.root).resources
         drift = {str(each.key): diff.changes(each, found[each.key]) for each in made}
         assert not {key: changes for key, changes in drift.items() if changes}, "again is nothing to do"
@@ -84,6 +87,8 @@ class Ground:
 
     def close(self) -> None:
         """Remove all; networks last, when no task of a removed service is left that may stand on them."""
+        for name in self._services:  # after a failure: tasks without an image are tried for ever
+            self._refused("service", "rm", name)
         eventually(lambda: not self._orphans(), 60, "the tasks of removed services are gone")
         for name in self._stacks:
             eventually(lambda name=name: not self._refused("stack", "rm", name), 60, f"{name} is gone")
