@@ -6,10 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ailtire_deploy.plan.removing import YOUNG
-from tests import household
 from tests.household import Household, entry, plain
 from tests.proof import Proof
 
@@ -54,17 +51,17 @@ def test_only_users_of_an_edited_config_restart_and_the_old_one_is_collected(
 
 
 def test_only_users_of_a_changed_secret_restart_and_the_old_one_is_collected(
-    tmp_path: Path, prove_report: Proof, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, prove_report: Proof
 ) -> None:
     house = Household(tmp_path)
     house.apply(entry(tree("one")))
     first = versions(house, "secret", "shop_word-")
 
-    def change(value: bytes) -> None:
-        monkeypatch.setattr(household, "_value", lambda entry, seed: lambda *where: value)
+    def change(value: str) -> None:
+        house.values["shop/word"] = value
         assert house.apply(entry(tree("one"))).verdict == "converged"
 
-    for value in (b"second", b"third"):
+    for value in ("second", "third"):
         assert restarted(house, lambda v=value: change(v)) == {"shop_keeper"}
     assert len(versions(house, "secret", "shop_word-")) == 3, "a revision that one may go back to needs it"
     for number in range(12):

@@ -316,7 +316,7 @@ def test_mistakes_of_all_files_come_at_once(files: Path) -> None:
         ("services: {a: {image: a}}\n", "a root needs a name"),
         ("name: edge\nservices: {a: {image: a}}\n", "reserved"),
         ("just words\n", "mapping"),
-        ("", "mapping"),
+        ("", "it is empty"),
         ("{", "not YAML"),
     ],
 )

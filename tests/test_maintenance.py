@@ -170,7 +170,7 @@ def test_status_and_history_tell_of_it(house: Household) -> None:
     told = {each["name"]: each["message"] for each in status.tree(observed, SHOP, {}, 0.0)["services"]}
     assert told["shop/web"].startswith("in maintenance: back at noon")
     assert told["shop/orders"].startswith("in maintenance")
-    lines = histories.as_text(revisions.history(observed, SHOP))
+    lines = histories.as_text(histories.as_json(revisions.history(observed, SHOP)))
     assert "maintenance on web" in lines[1]
     changes = histories.difference(*reversed(revisions.history(observed, SHOP)[:2]))
     assert [(each.path, each.after) for each in changes] == [("maintenance.web.message", "back at\nnoon")]

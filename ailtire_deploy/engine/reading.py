@@ -15,6 +15,9 @@ from ailtire_deploy.state import Key, Kind, Resource
 
 Raw = Mapping[str, Any]
 CHOSEN_BY_ENGINE = "com.docker.network.driver.overlay.vxlanid_list"
+OVERLAY = (
+    "overlay"  # what a network of the swarm becomes; it is listed without a driver until it has addresses
+)
 
 
 def is_ours(resource: Resource, root: StackPath) -> bool:
@@ -68,6 +71,7 @@ def _is_stale(network: Raw) -> bool:
 def _network(raw: Raw) -> Found:
     options = {name: value for name, value in (raw.get("Options") or {}).items() if name != CHOSEN_BY_ENGINE}
     spec = {name: raw.get(name) for name in ("Driver", "Internal", "Attachable", "EnableIPv6", "Ingress")}
+    spec["Driver"] = spec["Driver"] or OVERLAY
     address_management = raw.get("IPAM") or {}
     subnets = tuple(each["Subnet"] for each in address_management.get("Config") or () if each.get("Subnet"))
     return Found(

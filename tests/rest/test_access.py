@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -118,7 +119,7 @@ def test_the_same_roles_hold_for_a_child(endpoint: Endpoint, role: str, holder: 
 def test_the_parent_proves_a_role_by_a_signature(endpoint: Endpoint, role: str) -> None:
     controller = Remembering()
     path = address(endpoint)
-    body = b'{"parameters": {}}' if endpoint.name == "update" else b""
+    body = json.dumps(BODIES.get(endpoint.name, {})).encode() if endpoint.method == "POST" else b""
     status = call(
         surface(controller),
         endpoint.method,
