@@ -15,9 +15,7 @@ from ailtire_deploy.state import Key, Kind, Resource
 
 Raw = Mapping[str, Any]
 CHOSEN_BY_ENGINE = "com.docker.network.driver.overlay.vxlanid_list"
-OVERLAY = (
-    "overlay"  # what a network of the swarm becomes; it is listed without a driver until it has addresses
-)
+OVERLAY = "overlay"  # a new network is listed without a driver until it has been given addresses
 
 
 def is_ours(resource: Resource, root: StackPath) -> bool:

@@ -48,8 +48,9 @@ def test_what_the_engine_chose_for_a_network_is_no_part_of_its_spec() -> None:
 
 
 def test_a_network_without_addresses_yet_has_no_subnets() -> None:
-    (found,) = read("network", [{**NETWORK, "IPAM": {"Driver": "default", "Config": None}}])
+    (found,) = read("network", [{**NETWORK, "Driver": "", "IPAM": {"Driver": "default", "Config": None}}])
     assert found.resource.facts["subnets"] == ()
+    assert found.resource.spec["Driver"] == "overlay", "it is no other network than the one that was wished"
 
 
 def test_local_copies_of_networks_that_left_the_swarm_are_passed_over() -> None:
