@@ -17,7 +17,7 @@ HOUR = "1h"
     type=click.Choice(["viewer", "operator", "admin"]),
     default="viewer",
     show_default=True,
-    help="What it allows: read; also act; also change the definition.",
+    help="What it allows: read; also change and act; also give secrets and shut down.",
 )
 @click.option("--ttl", type=options.Duration(), default=HOUR, show_default=True, help="How long it is good.")
 @click.option("--subject", metavar="NAME", help="Who it is for, as logs will say (default: your user name).")
