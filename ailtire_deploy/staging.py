@@ -57,9 +57,14 @@ class Staging:
         return replace(each, facts={**each.facts, proxies.SERVES: files})
 
     def _releases(self, made: Iterable[Resource]) -> dict[str, Release]:
-        own = self.observed.get("config", self.revision)
+        own = self._newest()
         begins = own is None or own.labels.get(names.LABEL_OUTCOME) == "pending"
         return wishes.current(self._strategies(), made, self.observed, stages.read(own), begins)
+
+    def _newest(self) -> Resource | None:
+        """What bears the stages: the revision, or the newest that only changes maintenance on top of it."""
+        history = revisions.history(self.observed, self.stack.path)
+        return next((each.found for each in history if each.asks == self.revision), None)
 
     def _strategies(self) -> dict[str, Strategy]:
         plain = {each.key: each.strategy for each in self.stack.services if not each.job}

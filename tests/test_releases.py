@@ -8,7 +8,9 @@ from copy import deepcopy
 
 import pytest
 
-from ailtire_deploy import names, revisions
+from ailtire_deploy import closing, names, revisions
+from ailtire_deploy.maintenance import Wish
+from ailtire_deploy.model import WHOLE, Closed
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.releases import asking, stages
 from ailtire_deploy.releases.course import DRAIN
@@ -104,6 +106,25 @@ def hasten(house, seconds=5.0):
 
 def outcomes(house):
     return [(each.number, each.outcome) for each in revisions.history(house.engine.observe(SHOP), SHOP)]
+
+
+@pytest.mark.parametrize("phase", ["holding", "leaving", "draining"])
+def test_a_stack_that_is_closed_meanwhile_goes_on_with_its_release(house, phase):
+    house.apply(shop())
+    begun(house, "two")
+    until(house, "holding")
+    if phase != "holding":
+        ask(house, stages.ABORT)
+        until(house, phase)
+    observed = house.engine.observe(SHOP)
+    house.engine.create(closing.draft(observed, SHOP, Wish(WHOLE, Closed()), "anna"))
+    house.settle(130)
+    assert NEXT not in house.engine.objects
+    assert word(house, WEB) == ("two" if phase == "holding" else "one")
+    assert outcomes(house)[0][1] == "converged"
+    written = len(house.engine.writes)
+    house.settle(20)
+    assert len(house.engine.writes) == written
 
 
 def test_a_first_deployment_needs_no_release(house):

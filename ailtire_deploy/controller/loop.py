@@ -89,7 +89,7 @@ class Loop:
                 after = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
                 failures += 1
             busy = busy + 1 if after == 0.0 else 0
-            stop.wait(min(BREATH, QUICK * 2**busy) if busy else BREATH)
+            stop.wait(min(BREATH, QUICK * 2 ** min(busy, 8)) if busy else BREATH)
             self.wake.wait(0 if stop.is_set() else after)
             self.wake.clear()
 
