@@ -71,6 +71,15 @@ class Remote:
         parts = urlsplit(self.url)
         return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
+    def insist(self, stack: StackPath) -> None:
+        """Raises NotFound when it is another stack that answers at this address, or none."""
+        try:
+            told = self.get(stack, "status", budget=0.2)
+        except NotFound:
+            told = None
+        if not isinstance(told, dict) or told.get("name") != str(stack):
+            raise NotFound(f"{self.url} is not the address of {stack}")
+
     def get(self, stack: StackPath, call: str, **query: Any) -> Any:
         """What a call answers. Raises the error that the other side says, and Unreachable."""
         return self._whole("GET", stack, call, query, None)[0]

@@ -126,6 +126,10 @@ def test_a_recap_has_a_line_a_stack_and_the_reasons() -> None:
     expect("recap.txt", recaps.as_text(plans.counts(PLANS), ["shop/orders/db: no such image"]))
     expect("recap.md", recaps.as_markdown(plans.counts(PLANS), "failed", ["shop/orders/db: no such image"]))
     assert recaps.as_text({}) == ["RECAP", "nothing was looked at"]
+    assert recaps.as_text({"a": {}}, verdict="converged") == recaps.as_text({"a": {}})
+    assert recaps.as_text({"a": {}}, verdict="rolled back")[-1].startswith(
+        "rolled back: the change was undone"
+    )
 
 
 def test_a_recap_as_json_has_the_agreed_shape() -> None:

@@ -99,9 +99,7 @@ class Afar:
         self, stack: StackPath, call: str, body: Mapping[str, Any], check: bool, **more: Any
     ) -> tuple[list[Plan], dict[str, int]]:
         """The plan of a change. Raises NotFound when another stack answers at that address."""
-        told = self.remote.get(stack, "status", budget=0.2)
-        if not isinstance(told, dict) or told.get("name") != str(stack):
-            raise NotFound(f"{self.remote} is not the address of {stack}")
+        self.remote.insist(stack)
         said, _ = self.remote.post(stack, call, body, check=check or None, **more)
         if not isinstance(said, dict):
             raise received.unforeseen("plan")

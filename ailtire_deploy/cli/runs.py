@@ -87,7 +87,7 @@ class Run:
         """The last word of a run that changed something."""
         total, paint = self.sum, self.console.paint
         self.console.result(
-            text=lambda: recaps.as_text(total.stacks, total.reasons, paint),
+            text=lambda: recaps.as_text(total.stacks, total.reasons, paint, total.verdict),
             data=lambda: recaps.as_json(total.stacks, total.verdict, total.reasons),
             markdown=lambda: recaps.as_markdown(total.stacks, total.verdict, total.reasons),
         )

@@ -10,6 +10,7 @@ from ailtire_deploy.views import paint, plain
 from ailtire_deploy.views.paint import Paint
 
 Counts = Mapping[str, Mapping[str, int]]
+TAKEN_BACK = "rolled back: the change was undone, and what had converged before is there again"
 
 
 def as_json(stacks: Counts, verdict: str, reasons: Iterable[str]) -> dict[str, Any]:
@@ -18,12 +19,18 @@ def as_json(stacks: Counts, verdict: str, reasons: Iterable[str]) -> dict[str, A
     return {"stacks": rows, "verdict": verdict, "reasons": list(reasons)}
 
 
-def as_text(stacks: Counts, reasons: Iterable[str] = (), colour: Paint = paint.none) -> list[str]:
-    """The reasons, ``RECAP``, and a line a stack: ``shop/orders : ok=6 changed=2 waiting=0 failed=0``."""
+def as_text(
+    stacks: Counts, reasons: Iterable[str] = (), colour: Paint = paint.none, verdict: str = ""
+) -> list[str]:
+    """The reasons, ``RECAP``, and a line a stack: ``shop/orders : ok=6 changed=2 waiting=0 failed=0``.
+
+    A ``verdict`` that the counts do not tell has a line of its own.
+    """
     shown = [colour("failed", f"failed: {each}") for each in map(plain.line, reasons)]
     width = max(map(len, stacks), default=0)
     rows = [f"{path:<{width}} : {_counted(row, colour)}" for path, row in sorted(stacks.items())]
-    return [*shown, colour("title", "RECAP"), *(rows or ["nothing was looked at"])]
+    back = [colour("failed", TAKEN_BACK)] if verdict == "rolled back" else []
+    return [*shown, colour("title", "RECAP"), *(rows or ["nothing was looked at"]), *back]
 
 
 def as_markdown(stacks: Counts, verdict: str, reasons: Iterable[str]) -> list[str]:

@@ -84,6 +84,17 @@ def test_status_logs_and_history_need_no_engine(tmp_path: Path, living: Living, 
     assert "converged" in afar(tmp_path, living, url, "history", "shop").out
 
 
+@pytest.mark.parametrize("command", [["status"], ["logs"], ["history"], ["history", "--diff", "1", "1"]])
+@pytest.mark.parametrize("name", ["other", "shop/nobody"])
+def test_the_address_of_another_stack_is_said_to_be_one(
+    tmp_path: Path, living: Living, url: str, command: list[str], name: str
+) -> None:
+    verb, *options = command
+    found = afar(tmp_path, living, url, verb, name, *options)
+    assert (found.code, found.out) == (4, "")
+    assert f"is not the address of {name}" in found.err
+
+
 def test_a_definition_is_planned_and_applied_and_a_second_time_nothing_is_written(
     tmp_path: Path, living: Living, url: str
 ) -> None:

@@ -83,6 +83,7 @@ def asked(
     """The same as the stack's controller tells it."""
     from ailtire_deploy.views import received
 
+    remote.insist(stack)
     found = [] if numbers else remote.get(stack, "history")
     try:
         if numbers or since:

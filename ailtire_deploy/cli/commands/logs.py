@@ -94,6 +94,7 @@ def show_asked(
     """The same as the stack's controller tells it."""
     age = f"{since:.0f}s" if since else None
     asked = {"service": service, "tail": tail, "since": age, "follow": follow, "recursive": recursive}
+    remote.insist(stack)
     lines = remote.lines(stack, **asked)
     if follow:
         show_following(console, [], lines, timestamps)

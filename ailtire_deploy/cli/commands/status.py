@@ -41,6 +41,7 @@ def asked(remote: Remote, stack: StackPath, explain: bool) -> tuple[Status, dict
     """The tree as the stack's controller tells it, and by when what is on its way fails."""
     from ailtire_deploy.views import received
 
+    remote.insist(stack)
     tree = remote.get(stack, "status")
     times = remote.get(stack, "status", explain=True) if explain else {"deadlines": {}}
     if not isinstance(tree, dict) or tree.get("type") != "Stack" or not isinstance(times, dict):
