@@ -32,7 +32,9 @@ from tests.swarm import Swarm, eventually
 CLIENTS = sorted({path for path in map(shutil.which, ("docker", "/usr/bin/docker")) if path})
 SITE = Site("ailtire-test/absent:1")
 KNOWN = [each.image for each in filled(CASES[0]).services]
-STACKS = {case.name: filled(case) for case in CASES} | {"command-line": launching("spec-root")}
+STACKS = {case.name: filled(case) for case in CASES}
+STACKS = {name: replace(each, path=StackPath((*each.path.parts[:-1], name))) for name, each in STACKS.items()}
+STACKS |= {"command-line": launching("spec-root")}  # each has names of its own
 STACKS |= corpus.stacks()
 RECORDED = dict.fromkeys(KNOWN, f"sha256:{'1' * 64}")
 STACKS |= {"digests": replace(filled(CASES[0]), path=StackPath(("recorded",)), digests=RECORDED)}
