@@ -33,7 +33,8 @@ def test_a_living_tree_is_seen_and_changed_through_the_edge(
         for name in ("glass, running", "web, running", "below, running", "api, running"):
             page.get_by_role("treeitem", name=name).wait_for()
         watched.tab("Drawing")
-        page.locator(".drawing").get_by_text("10.").nth(2).wait_for()  # networks with their ranges
+        ranges = page.locator(".drawing").get_by_text("10.")
+        ranges.nth(2).wait_for(state="attached")
         watched.tab("Logs")
         page.locator(".line").first.wait_for()
         watched.tab("Drift")
