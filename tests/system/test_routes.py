@@ -81,6 +81,7 @@ def test_maintenance_is_on_until_it_is_turned_off(swarm: Swarm, quay: Path) -> N
     swarm.cli("maintenance", "on", "quay/deck", "--message", "back at noon", "--check", code=2)
     assert get(swarm, "/deck").status_code == 200
     swarm.cli("maintenance", "on", "quay/deck", "--message", "back at noon", code=0)
+    eventually(lambda: get(swarm, "/deck").status_code == 503, 5, "no old worker answers any more", 0.1)
     closed = get(swarm, "/deck")
     assert (closed.status_code, closed.headers["Retry-After"], closed.text) == (503, "60", "back at noon\n")
     swarm.cli("apply", quay, code=0)

@@ -127,7 +127,7 @@ def test_revisions_are_compared_and_brought_back_after_a_plan(watched: Watched) 
         watched.tab("History")
         page.get_by_label("From revision 4").check()
         page.get_by_role("button", name="Compare").click()
-        page.get_by_role("cell", name="web:1.5").wait_for()
+        page.get_by_role("cell", name="web:1.5").first.wait_for()
         assert ("difference", 7, 4) in controller.calls
         page.get_by_role("button", name="Roll back to this").last.click()
         page.get_by_role("button", name="Roll back", exact=True).click()
