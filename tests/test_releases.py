@@ -283,7 +283,7 @@ def test_a_changed_wish_begins_anew_with_the_same_candidate(house):
     house.live()
     assert weight(house) == 50
     begun(house, "three")
-    house.live()
+    house.settle(2)
     house.live()
     assert weight(house) == 0
     until(house, "holding")

@@ -127,7 +127,10 @@ class Loop:
         if last is None:
             return MOVING
         if last.name != self._revision:
+            # A launcher writes our own service before a revision, but services are read before revisions: only
+            # the next look surely shows what came with this one.
             self._revision, self._progress, self._changed = last.name, None, Counter()
+            return 0.0
         if self._awaits_its_successor(observed):
             return MOVING
         if self._tidied(last, observed):
