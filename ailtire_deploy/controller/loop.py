@@ -127,8 +127,8 @@ class Loop:
         if last is None:
             return MOVING
         if last.name != self._revision:
-            # A launcher writes our own service before a revision, but services are read before revisions: only
-            # the next look surely shows what came with this one.
+            # Our own service is written before a revision, but also read before it: only the next look surely
+            # shows what came with this one.
             self._revision, self._progress, self._changed = last.name, None, Counter()
             return 0.0
         if self._awaits_its_successor(observed):

@@ -13,7 +13,7 @@ from ailtire_deploy.render import dispatch, passing, words
 from ailtire_deploy.render.narrow import narrow
 from ailtire_deploy.render.servers import servers
 from ailtire_deploy.templating import artifact
-from ailtire_deploy.topology import Rule, Split, Topology
+from ailtire_deploy.topology import Face, Split, Topology
 
 DRAIN = "5m"  # how long a replaced configuration may finish what it began
 DRAIN_TCP = "24h"  # the same where bytes are passed on: who holds such a connection expects it to last
@@ -45,9 +45,7 @@ def gateway(topology: Topology, place: Place = Place()) -> bytes:
         "faces": narrow("file", place.faces),
         "routes": narrow("file", place.routes),
         "trusted": [narrow("label", face.name) for face in topology.faces if face.trusted],
-        "hidden": [
-            _hidden(face.name, rule) for face in topology.faces for rule in face.rules if not rule.target
-        ],
+        "hidden": {narrow("label", face.name): found for face in topology.faces if (found := _hidden(face))},
         "exact": any(rule.exact for rule in rules),
         "limits": dispatch.limits_of(topology.faces, topology.errors.get(503)),
         "asked": asked,
@@ -69,8 +67,9 @@ def routes_map(topology: Topology) -> bytes:
     return artifact(assets.template("routes.map.j2"), entries=dispatch.entries(topology.faces)).encode()
 
 
-def _hidden(face: str, rule: Rule) -> dict[str, str]:
-    return {"face": narrow("label", face), "segment": narrow("segment", rule.segment)}
+def _hidden(face: Face) -> list[str]:
+    """The segments that nobody on a face may have in a path, but where something else was decided before."""
+    return [narrow("segment", rule.segment) for rule in face.rules if not rule.target]
 
 
 def configuration(
