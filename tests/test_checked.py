@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
 
-from ailtire_deploy import checked
+from ailtire_deploy import checked, templating
 from ailtire_deploy.definition import schema, validator
+from ailtire_deploy.templating import artifacts
 
 GOOD = {"services": {"web": {"image": "web"}}}
 BAD = {"services": {"web": {"image": "web", "imagine": 1}}}
@@ -90,3 +92,60 @@ def test_a_folder_that_cannot_be_written_costs_no_more_than_time(tmp_path: Path)
 def test_the_memory_is_in_the_cache_folder_of_the_user() -> None:
     assert checked.default_path({"HOME": "/home/ada"}) == Path("/home/ada/.cache/ailtire-deploy/checked")
     assert checked.default_path({"XDG_CACHE_HOME": "/c", "HOME": "/h"}) == Path("/c/ailtire-deploy/checked")
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> Iterator[checked.Compiled]:
+    """A store of compiled templates that is in use."""
+    store = checked.Compiled(tmp_path / "compiled")
+    templating.keep_compiled(store)
+    artifacts._compiled.cache_clear()
+    yield store
+    templating.keep_compiled(None)
+    artifacts._compiled.cache_clear()
+
+
+def again(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A template as the next process renders it; says so when it is compiled once more."""
+    artifacts._compiled.cache_clear()
+    told: list[str] = []
+    real = Environment.compile
+
+    def heard(self: Environment, *given: object, **named: object) -> object:
+        told.append("compiled: ")
+        return real(self, *given, **named)  # type: ignore[call-overload]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Environment, "compile", heard)
+        text = templating.artifact("{{ word | json }}", word="it's")
+    return "".join(told) + text
+
+
+def test_a_template_is_compiled_once_for_all_runs(
+    compiled: checked.Compiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [again(monkeypatch) for _ in range(3)] == ['compiled: "it\'s"', '"it\'s"', '"it\'s"']
+
+
+@pytest.mark.parametrize("spoilt", ["open to others", "cut short", "something else", "too large"])
+def test_a_compiled_template_that_cannot_be_trusted_is_made_anew(
+    compiled: checked.Compiled, monkeypatch: pytest.MonkeyPatch, spoilt: str
+) -> None:
+    again(monkeypatch)
+    (file,) = compiled.folder.iterdir()
+    if spoilt == "open to others":
+        file.chmod(0o666)
+    else:
+        made = {
+            "cut short": file.read_bytes()[:40],
+            "something else": b"no code",
+            "too large": b"0" * (2 << 20),
+        }
+        file.write_bytes(made[spoilt])
+    assert again(monkeypatch) == 'compiled: "it\'s"'
+
+
+def test_compiled_templates_of_old_releases_do_not_gather(compiled: checked.Compiled) -> None:
+    for number in range(checked.TEMPLATES + 5):
+        compiled.put(str(number), b"x")
+    assert len(list(compiled.folder.iterdir())) == 5

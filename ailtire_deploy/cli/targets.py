@@ -18,10 +18,12 @@ FILES = (".yml", ".yaml", ".json")
 
 def load(target: Path, context: str | None, extra: Sequence[str], tags: str) -> Playbook:
     """The playbook a file means. Raises InvalidInput with every problem, Usage for a malformed ``-e``."""
-    from ailtire_deploy import checked, loading
+    from ailtire_deploy import checked, loading, templating
 
     values, files = split_extra(extra)
-    with checked.remembered(checked.default_path(os.environ)):
+    marks = checked.default_path(os.environ)
+    templating.keep_compiled(checked.Compiled(marks.with_name("compiled")))
+    with checked.remembered(marks):
         return loading.load(target, context=context, extra=values, extra_files=files, tags=split_tags(tags))
 
 

@@ -8,7 +8,7 @@ bound.
 
 from __future__ import annotations
 
-from ailtire_deploy.templating.artifacts import artifact
+from ailtire_deploy.templating.artifacts import artifact, keep_compiled
 from ailtire_deploy.templating.scalars import UNKNOWN, Renderer, Unknown, Unrenderable, has_template
 
-__all__ = ["UNKNOWN", "Renderer", "Unknown", "Unrenderable", "artifact", "has_template"]
+__all__ = ["UNKNOWN", "Renderer", "Unknown", "Unrenderable", "artifact", "has_template", "keep_compiled"]
