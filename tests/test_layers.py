@@ -35,6 +35,7 @@ LAYERS: dict[int, frozenset[str]] = {
             "idempotency",
             "followup",
             "revocation",
+            "segments",
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
         | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic", "metrics"}

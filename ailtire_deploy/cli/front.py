@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "shutdown": "Take a root stack down, leaf to root; volumes stay.",
         "status": "Show a stack and everything below it.",
         "logs": "Show the log lines of a stack and everything below it.",
+        "network": "Show who can reach whom, and verify it on the living networks.",
         "history": "Show the revisions of a stack and what became of them.",
         "token": "Print a token for the REST interface of a stack.",
         "tokens": "Take tokens back before they end, and show which are.",

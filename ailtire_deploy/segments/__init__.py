@@ -1,0 +1,5 @@
+"""Who can reach whom in a tree of stacks.
+
+``matrix`` says it from the definition alone: services that stand on one network reach each other at every
+port, and beyond that a gateway answers what its face for their network lists.
+"""
