@@ -187,6 +187,13 @@ class State:
     foreign: frozenset[Key] = frozenset()
     taken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nodes: int = 1
+    _tasks: Mapping[str, tuple[Task, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_service: dict[str, list[Task]] = {}
+        for task in self.tasks:
+            by_service.setdefault(task.service, []).append(task)
+        object.__setattr__(self, "_tasks", {name: tuple(tasks) for name, tasks in by_service.items()})
 
     @classmethod
     def of(cls, resources: Iterable[Resource], **rest: Any) -> State:
@@ -212,7 +219,7 @@ class State:
         return {**self.taken, **own}
 
     def tasks_of(self, service: str) -> tuple[Task, ...]:
-        return tuple(task for task in self.tasks if task.service == service)
+        return self._tasks.get(service, ())
 
     def tasks_on(self, network: str) -> tuple[Task, ...]:
         """Tasks whose containers may still stand on a network, those of removed services included."""

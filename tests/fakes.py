@@ -163,7 +163,7 @@ class FakeEngine:
         self.running = [each for each in self.running if each.state != "gone"]
         for key, each in list(self.objects.items()):
             if each.kind == "network" and "subnets" not in each.facts:
-                facts = {"subnets": (f"10.0.{each.version}.0/24",)}
+                facts = {"subnets": (f"10.{each.version // 256}.{each.version % 256}.0/24",)}
                 self.objects[key] = replace(each, facts=facts)
             if each.kind == "service":
                 self._roll(each)

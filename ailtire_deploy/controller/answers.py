@@ -54,6 +54,8 @@ class Controller:
         self.lines = LastLines(loop.engine, loop.now)
         self.changes = Changes(loop)
         self._looking = threading.Lock()
+        self._telling = threading.Lock()
+        self._told: tuple[State | None, float, Mapping[str, Any]] = None, 0.0, {}
 
     @property
     def path(self) -> StackPath:
@@ -101,10 +103,28 @@ class Controller:
         return seen.observed if self.loop.now() - seen.taken < FRESH else None
 
     def status(self, budget: float) -> Mapping[str, Any]:
-        """The tree below this stack; a child that does not answer in time is shown as the swarm sees it."""
+        """The tree below this stack; a child that does not answer in time is shown as the swarm sees it.
+
+        Who asks while nothing newer was seen gets the same answer, if it had no less time.
+        """
         observed = self.observed()
+        held = self._told_of(observed, budget) is None and self._telling.acquire(timeout=FRESH)
+        try:
+            told = self._told_of(observed, budget)
+            return self._tell(observed, budget) if told is None else told
+        finally:
+            if held:
+                self._telling.release()
+
+    def _told_of(self, observed: State, budget: float) -> Mapping[str, Any] | None:
+        of, had, told = self._told
+        return told if of is observed and had >= budget else None
+
+    def _tell(self, observed: State, budget: float) -> Mapping[str, Any]:
         lines = self.lines.of(observed, self.path)
-        return self.kin.status(observed, lines, self.loop.now(), budget)
+        told = self.kin.status(observed, lines, self.loop.now(), budget)
+        self._told = observed, budget, told
+        return told
 
     def metrics(self) -> tuple[Family, ...]:
         """Numbers about this stack; while the swarm cannot be seen, those of the last look."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ailtire_deploy import explanation, idempotency
@@ -14,7 +14,7 @@ from ailtire_deploy.idempotency import Once
 from ailtire_deploy.identity import Caller
 from ailtire_deploy.releases import stages
 from ailtire_deploy.rest import bodies, exposition, streams, view
-from ailtire_deploy.rest.messages import Answer, Request, json_answer
+from ailtire_deploy.rest.messages import Again, Answer, Request, json_answer
 from ailtire_deploy.rest.places import Place
 from ailtire_deploy.rest.problems import HttpError
 from ailtire_deploy.rest.protocol import Accepted, Controller, Stop
@@ -37,6 +37,7 @@ class Call:
     slots: Slots
     stop: Stop
     budget: float
+    again: Again = field(default_factory=Again)
 
 
 def update(call: Call) -> Answer:
@@ -113,7 +114,7 @@ def status(call: Call) -> Answer:
     """The tree; with ``explain`` only what in it is not well."""
     found = call.controller.status(call.budget)
     if not call.parameters.get("explain"):
-        return json_answer(found)
+        return call.again.answer(found)
     return json_answer(explanation.explained(cast("Status", found), call.controller.deadlines()))
 
 

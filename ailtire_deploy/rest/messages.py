@@ -46,3 +46,18 @@ class Answer:
 def json_answer(value: Any, status: int = 200, **headers: str) -> Answer:
     """An answer in JSON, escaped down to ASCII: a terminal shows it and obeys none of it."""
     return Answer(status, (json.dumps(value) + "\n").encode(), headers=headers)
+
+
+class Again:
+    """What was last written as JSON: a value that is asked for again and again is written once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Any, Answer | None] = None, None
+
+    def answer(self, value: Any) -> Answer:
+        """``json_answer`` of a value that nobody changes any more."""
+        last, made = self._last
+        if made is None or last is not value:
+            made = json_answer(value)
+            self._last = value, made
+        return made

@@ -17,7 +17,7 @@ from ailtire_deploy.rest.agents import Agents
 from ailtire_deploy.rest.calls import Call
 from ailtire_deploy.rest.endpoints import PUBLIC, Endpoint
 from ailtire_deploy.rest.forwarding import forward
-from ailtire_deploy.rest.messages import Answer, Request
+from ailtire_deploy.rest.messages import Again, Answer, Request
 from ailtire_deploy.rest.places import Place
 from ailtire_deploy.rest.problems import HttpError, answer_for
 from ailtire_deploy.rest.protocol import Controller, Stop
@@ -35,6 +35,7 @@ class Surface:
     stop: Stop
     now: Callable[[], float]
     slots: Slots = field(default_factory=Slots)
+    again: Again = field(default_factory=Again)
     agents: Agents = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +62,10 @@ class Surface:
         endpoint = public or _endpoint(request, place, caller)
         found = _parameters(request, endpoint, now)
         budget = _budget(endpoint, found.pop("budget", None))
-        call = Call(self.controller, request, place, caller, found, self.slots, self.stop, budget)
+        call = Call(
+            *(self.controller, request, place, caller, found, self.slots, self.stop, budget),
+            again=self.again,
+        )
         return forward(call, endpoint) if place.child and not public else endpoint.answer(call)
 
     def _place(self, request: Request) -> tuple[Place, AiltireError | None]:

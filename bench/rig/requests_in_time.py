@@ -5,28 +5,31 @@ from __future__ import annotations
 import asyncio
 import statistics
 
-PACE = 0.001  # seconds from one request to the next
-COUNT = 3_000
 CONNECTIONS = 16
 REQUEST = b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n"
 
 
 def half_of(port: int) -> float:
     """The seconds in which half of the requests were answered, counted from when each was due."""
-    return statistics.median(asyncio.run(_all(port)))
+    return statistics.median(times(port, REQUEST, 1_000, 3))
 
 
-async def _all(port: int) -> list[float]:
+def times(port: int, request: bytes, pace: float, seconds: float) -> list[float]:
+    """How long each answer took, at so many requests a second. Raises ValueError for one that is not 200."""
+    return asyncio.run(_all(port, request, pace, int(pace * seconds)))
+
+
+async def _all(port: int, request: bytes, pace: float, count: int) -> list[float]:
     idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(CONNECTIONS):
         idle.put_nowait(await asyncio.open_connection("127.0.0.1", port))
     loop = asyncio.get_running_loop()
     begun = loop.time()
     calls = []
-    for number in range(COUNT):
-        due = begun + number * PACE
+    for number in range(count):
+        due = begun + number / pace
         await asyncio.sleep(max(0.0, due - loop.time()))
-        calls.append(asyncio.create_task(_one(idle, loop, loop.time())))
+        calls.append(asyncio.create_task(_one(idle, request, loop, due)))
     took = await asyncio.gather(*calls)
     while not idle.empty():
         idle.get_nowait()[1].close()
@@ -35,12 +38,15 @@ async def _all(port: int) -> list[float]:
 
 async def _one(
     idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]],
+    request: bytes,
     loop: asyncio.AbstractEventLoop,
     due: float,
 ) -> float:
     reader, writer = await idle.get()
-    writer.write(REQUEST)
+    writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200 "):
+        raise ValueError(head.decode(errors="replace"))
     length = next(
         int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
     )
