@@ -23,7 +23,10 @@ import hmac
 import json
 import re
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from ailtire_deploy.errors import Denied
@@ -85,6 +88,7 @@ def child_key_for(own_key: bytes, own_path: StackPath, path: StackPath) -> bytes
     return key
 
 
+@lru_cache(maxsize=64)
 def key_id(key: bytes) -> str:
     """A short name of a key, to tell a token of an older key from a forged one."""
     return _mac(key, "ailtire kid 1").hex()[:8]
@@ -126,7 +130,7 @@ def verify(token: str, own_path: StackPath, own_key: bytes, target_path: StackPa
     return caller
 
 
-def claims(token: str) -> dict[str, Any]:
+def claims(token: str) -> Mapping[str, Any]:
     """What a token says of itself, whoever made it. Raises Denied for what is no token."""
     return _claims(_split(token)[0])
 
@@ -240,17 +244,18 @@ def _split(token: str) -> tuple[str, bytes]:
     return payload, _decode(seal)
 
 
-def _claims(payload: str) -> dict[str, Any]:
+@lru_cache(maxsize=256)  # who asks, asks again
+def _claims(payload: str) -> Mapping[str, Any]:
     try:
         claims = json.loads(_decode(payload))
     except (ValueError, RecursionError):
         raise Denied("the token's claims cannot be read") from None
     if not isinstance(claims, dict) or set(claims) not in (_CLAIMS, _CLAIMS | _NAMED):
         raise Denied("the token's claims are not the known ones")
-    return claims
+    return MappingProxyType(claims)
 
 
-def _check_claims(claims: dict[str, Any], key: bytes, now: float) -> None:
+def _check_claims(claims: Mapping[str, Any], key: bytes, now: float) -> None:
     if claims["role"] not in ROLES or not _is_subject(claims["sub"]) or claims["kid"] != key_id(key):
         raise Denied("the token's claims are not the known ones")
     if type(claims.get("iat", 0)) is not int or not _is_subject(claims.get("id", "none")):

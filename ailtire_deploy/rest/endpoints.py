@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ailtire_deploy import identity
 from ailtire_deploy.rest import calls, exposition, shapes, view
@@ -204,6 +205,7 @@ ENDPOINTS = (
 )
 
 
-def named(name: str) -> list[Endpoint]:
+@lru_cache(maxsize=64)
+def named(name: str) -> tuple[Endpoint, ...]:
     """The calls of a name, one a method."""
-    return [each for each in ENDPOINTS if each.pattern.fullmatch(name)]
+    return tuple(each for each in ENDPOINTS if each.pattern.fullmatch(name))

@@ -6,7 +6,7 @@ The order is that of what may be learned: 401 before everything, so that absent 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,7 +106,7 @@ def _endpoint(request: Request, place: Place, caller: Caller) -> Endpoint:
     return endpoint
 
 
-def _of_method(found: list[Endpoint], method: str) -> Endpoint:
+def _of_method(found: Sequence[Endpoint], method: str) -> Endpoint:
     for each in found:
         if each.method == ("GET" if method == "HEAD" else method):
             return each
