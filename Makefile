@@ -14,7 +14,7 @@ demo-down: venv ## take the guestbook down; its volume stays
 
 test: check ## check, and run every test on a swarm of its own
 	@setup/test-engine prepare
-	.venv/bin/pytest -m "not prove" --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	.venv/bin/pytest -m "not prove" --attacks --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: venv ## formatting, lint, types
 	.venv/bin/ruff format --check

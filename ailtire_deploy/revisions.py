@@ -111,7 +111,11 @@ class Revision:
 
 def encode(body: Mapping[str, Any]) -> bytes:
     """The config's content: canonical JSON, compressed. Raises InvalidInput when it is too large."""
-    packed = zlib.compress(canonical(body).encode(), 9)
+    text = canonical(body).encode()
+    if len(text) > UNPACKED_LIMIT:
+        said = f"is longer than {UNPACKED_LIMIT // 1024} KiB, most of it repeated"
+        raise InvalidInput([Problem("definition", 0, 0, "", said, "say once what is the same for many")])
+    packed = zlib.compress(text, 9)
     if len(packed) > SIZE_LIMIT:
         said = f"takes {len(packed) // 1024} KiB compressed; a revision holds {SIZE_LIMIT // 1024}"
         raise InvalidInput([Problem("definition", 0, 0, "", said, "move large files into an image")])

@@ -39,7 +39,7 @@ class Household:
     dead: set[StackPath] = field(default_factory=set)
     tasks: dict[StackPath, str] = field(default_factory=dict)
     credentials: dict[str, dict[str, str]] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)  # of secrets, by PATH/KEY
+    values: dict[str, str] = field(default_factory=dict, repr=False)  # of secrets, by PATH/KEY
 
     def __post_init__(self) -> None:
         self.engine.now = self.now

@@ -23,7 +23,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 TRUST = "trust"
-ROWS: Mapping[str, Collection[int]] = {TRUST: range(1, 9), "gateway": (1, 2, 3, 4, 6, 7, 8, 9, 10)}
+ROWS: Mapping[str, Collection[int]] = {
+    TRUST: range(1, 9),
+    "gateway": (1, 2, 3, 4, 6, 7, 8, 9, 10),
+    "attacks": range(1, 16),
+}
 """Rows that have to be counted when a table is proved.
 
 Figures of the bench: 9 and 10 of "trust", 5 of "gateway".
@@ -81,3 +85,6 @@ class Proof:
             good, of = sum(each.good for each in counts), sum(each.of for each in counts)
             yield f"{table} row {row}: {good} of {of}{'' if good == of else '  SHORT'}"
             yield from (f"    {each}" for each in counts)
+        if attacks := [each for each in self.counts if each.table == "attacks"]:
+            good, of = sum(each.good for each in attacks), sum(each.of for each in attacks)
+            yield f"attacks survived: {good} of {of}{'' if good == of else '  SHORT'}"

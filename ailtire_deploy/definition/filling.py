@@ -182,7 +182,7 @@ def _draft(
 ) -> tuple[Draft, list[Finding]]:
     filling = Filling(Renderer(parameters.values))
     filled = filling.definition(definition)
-    controls = list(islice(safety.control_characters(filled), MOST))
+    controls = list(islice(safety.unfit_texts(filled), MOST))
     filled = masked(filled, {each.path for each in controls})
     broken = [each for each in schema.check(filled, "stack") if not is_unknown(filled, each.path)]
     written = masked(filled, {each.path for each in broken if each.spoils})
@@ -251,7 +251,7 @@ def _environment(given: Any) -> tuple[dict[str, str], list[Problem]]:
         return {}, []
     probe = {"environment": given, "services": {"it": {"image": "it"}}}
     document = Document.unmarked(probe, "environment")
-    found = [*safety.control_characters({"environment": given}), *schema.check(probe, "stack")]
+    found = [*safety.unfit_texts({"environment": given}), *schema.check(probe, "stack")]
     if found:
         return {}, [document.problem(each.path, each.message, each.hint) for each in found]
     return forms.as_map(given), []

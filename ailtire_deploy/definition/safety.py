@@ -17,6 +17,7 @@ ALLOWED = frozenset(
     {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"}
 )
 REMOTE = {"nfs": ":/", "nfs4": ":/", "cifs": "//", "tmpfs": "tmpfs"}
+LONGEST = 120_000  # characters of one text: Linux starts no program with an argument over 128 KiB
 _POLICY = "an operator's policy that allows it comes with a later version"
 # Control characters but tab and line ends, what moves or reorders text on a screen, and halves of characters.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -86,13 +87,15 @@ def _stays(target: str) -> bool:
     return target.strip("/") != "" and not {".", ".."} & set(target.split("/"))
 
 
-def control_characters(data: object) -> Iterator[Finding]:
-    """Texts and keys with characters that a terminal would obey; those of a child are left to itself."""
+def unfit_texts(data: object) -> Iterator[Finding]:
+    """Texts and keys that a terminal would obey or nobody could take; those of a child are its own matter."""
     for path, text in texts(data):
         if path[2:3] == ("definition",) and path[0] == "services" and len(path) > 3:
             continue
         if found := _CONTROL.search(text):
             yield Finding(path, f"holds the control character U+{ord(found[0]):04X}", "write it without")
+        elif len(text) > LONGEST:
+            yield Finding(path, f"is longer than {LONGEST} characters", "no program can be given as much")
 
 
 def printable(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import yaml
 
 from ailtire_deploy.documents.document import Document, Node
-from ailtire_deploy.documents.limits import ALIASED, DEPTH, SIZE, VALUES
+from ailtire_deploy.documents.limits import ALIASED, DEPTH, LONG, SIZE, VALUES
 from ailtire_deploy.documents.scalars import RAW, ends_raw, plain, raw
 from ailtire_deploy.errors import InvalidInput, Problem
 
@@ -138,7 +138,7 @@ class _Composer:
             self._refuse(event, f"the alias *{event.anchor} stands for nothing that is complete before it")
         self._aliased += node.weight
         if self._aliased > ALIASED:
-            self._refuse(event, f"aliases stand for more than {ALIASED} values")
+            self._refuse(event, f"aliases stand for more than {ALIASED} values, or for as much text")
         if depth + node.height > DEPTH + 1:
             self._refuse(event, f"nested deeper than {DEPTH} levels")
         return _moved(node, event)
@@ -155,7 +155,7 @@ class _Composer:
         else:
             self._complain(event, f"the tag {tag} is not known here", "only !raw is; quotes make a text")
             value = event.value
-        return _moved(Node(value), event)
+        return _moved(Node(value, weight=1 + len(event.value) // LONG), event)
 
     def _raw(self, event: Any) -> str:
         if ends_raw(event.value):

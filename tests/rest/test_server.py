@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +129,36 @@ def test_a_caller_who_sends_a_byte_now_and_then_is_cut_off(served: Served) -> No
                 connection.sendall(b"x")
                 time.sleep(0.1)
         assert time.monotonic() - started < 10
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+FLOODS = {
+    "one huge body": (b"Content-Length: 1000000000\r\n\r\n", b"x" * 65536),
+    "endless chunks": (b"Transfer-Encoding: chunked\r\n\r\n", b"4000\r\n" + b"x" * 0x4000 + b"\r\n"),
+    "endless small chunks": (b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 4096),
+    "endless headers": (b"", b"X-A: " + b"x" * 8000 + b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_is_cut_off_and_takes_no_memory(served: Served, flood: str) -> None:
+    """The callers send 64 MiB each, as far as they are let."""
+    head, piece = FLOODS[flood]
+    started, before = time.monotonic(), resident()
+    for _ in range(4):
+        with served.connect(b"POST /_admin/update HTTP/1.1\r\nHost: a\r\n" + head) as connection:
+            sent = 0
+            with suppress(OSError):
+                while sent < 64 << 20:
+                    sent += connection.send(piece)
+            assert sent < 32 << 20, "nobody said stop"
+    assert resident() - before < 32 << 20
+    assert time.monotonic() - started < 20
+    assert served.get("/_admin/status").status_code == 200
 
 
 def test_a_hundred_readers_who_do_not_read_are_cut_off(

@@ -9,9 +9,13 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
+import requests
+
+from ailtire_deploy.rest import ENDPOINTS, view
 from tests.swarm import Swarm
 from tests.system.trees import Deployed, Tree
 
@@ -71,18 +75,46 @@ def forms(value: bytes) -> set[str]:
 
 
 def everything_said(deployed: Deployed) -> dict[str, str]:
-    """All that the engine, the command line and REST show of a tree."""
-    swarm, tree, token = deployed.swarm, deployed.tree, deployed.token()
+    """All that the engine, the command line, REST and the page show of a tree."""
+    swarm, tree = deployed.swarm, deployed.tree
     said = {kind: json.dumps(swarm.objects(kind)) for kind in ("service", "config", "secret", "network")}
     said |= {f"content of {name}": content(found) for name, found in swarm.objects("config").items()}
     said |= {f"log of {name}": swarm.logs(name) for name in swarm.objects("service") if tree.prefix in name}
     said["containers"] = swarm.docker("inspect", *swarm.containers(tree.prefix).values())
     for verb in (["plan", tree.playbook, "-v"], ["apply", tree.playbook, "-v"], ["bundle", tree.playbook],
-                 ["status", tree.root], ["logs", tree.root]):  # fmt: skip
+                 ["plan", tree.playbook, "--diff", "--output", "json"], ["vars", tree.playbook],
+                 ["status", tree.root], ["status", tree.root, "--output", "json"], ["logs", tree.root],
+                 ["history", tree.root, "--output", "json"], ["doctor"]):  # fmt: skip
         said[" ".join(verb)] = str(swarm.cli(*verb))
-    for call in ("status", "log?tail=1000", "topology"):
-        said[call] = deployed.http("GET", f"/_admin/{call}", token=token).text
+    for mount in {"", tree.mount}:
+        said |= {f"{mount}/_admin/{call}": text for call, text in answers(deployed, mount)}
     return said
+
+
+def answers(deployed: Deployed, mount: str) -> Iterator[tuple[str, str]]:
+    """What every call that only reads answers to an admin, headers and all."""
+    token = deployed.token()
+    names = {each.name for each in ENDPOINTS if each.method == "GET" and (each.below or not mount)}
+    for name in sorted(names):
+        for file in sorted(view.FILES) if "<file>" in name else [""]:
+            call = name.replace("<n>/diff", "1/diff").replace("<n>", "1").replace("<file>", file)
+            call += "?tail=1000" if call == "log" else ""
+            if call == "events":
+                yield call, first_event(deployed, mount, token)
+            else:
+                found = deployed.http("GET", f"{mount}/_admin/{call}", token=token)
+                yield call, f"{found.status_code} {found.headers} {found.text}"
+
+
+def first_event(deployed: Deployed, mount: str, token: str) -> str:
+    """The whole state, with which a stream of events begins."""
+    url = f"http://{deployed.swarm.address}:{deployed.tree.port}{mount}/_admin/events"
+    said = {"Authorization": f"Bearer {token}"}
+    with requests.Session() as session:
+        session.trust_env = False
+        with session.get(url, headers=said, stream=True, timeout=30) as found:
+            lines = found.iter_lines(decode_unicode=True)
+            return "".join(takewhile(bool, dropwhile(lambda line: not line, lines)))
 
 
 def content(config: Mapping[str, Any]) -> str:
