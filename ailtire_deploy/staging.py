@@ -22,6 +22,10 @@ from ailtire_deploy.state import Resource, State
 
 Filled = Callable[[Revision], Stack]
 
+Given = tuple[Stack, Site, Mapping[str, str], Mapping[str, tuple[str, ...]]]
+KEPT = 16  # renderings that are kept; a round of one stack needs few
+_kept: list[tuple[Given, tuple[Resource, ...]]] = []
+
 
 @dataclass(frozen=True, slots=True)
 class Staging:
@@ -90,9 +94,14 @@ class Staging:
 
 
 def rendered(stack: Stack, observed: State, site: Site, children: Mapping[str, str]) -> list[Resource]:
-    """A stack as resources."""
-    artifacts = render.render(stack, topology.decide(stack), site, subnets(observed))
-    return specs.resources(stack, artifacts, children)
+    """A stack as resources. What was given lately is not rendered again: a controller does so every round."""
+    given: Given = stack, site, children, subnets(observed)
+    for known, before in _kept:
+        if known == given:
+            return list(before)
+    made = specs.resources(stack, render.render(stack, topology.decide(stack), site, given[3]), children)
+    _kept[:] = [(given, tuple(made)), *_kept[: KEPT - 1]]
+    return made
 
 
 def subnets(observed: State) -> Mapping[str, tuple[str, ...]]:

@@ -84,6 +84,12 @@ def test_wrong_usage_is_64_and_says_where_help_is(tmp_path: Path) -> None:
         assert "--help" in shown.err
 
 
+def test_a_command_that_is_misspelt_is_64_and_the_nearest_is_named(tmp_path: Path) -> None:
+    shown = run(tmp_path, "aply")
+    assert shown.code == 64 and "No such command 'aply'; did you mean apply?" in shown.err
+    assert "did you mean" not in run(tmp_path, "qqqq").err
+
+
 def test_no_command_at_all_is_64_and_shows_the_help(tmp_path: Path) -> None:
     shown = run(tmp_path)
     assert (shown.code, shown.out) == (64, "")
