@@ -13,7 +13,7 @@ from typing import Any
 from ailtire_deploy import moments
 from ailtire_deploy.errors import NotFound
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.ports import LogLine
+from ailtire_deploy.ports import NOTE, LogLine
 from ailtire_deploy.state import Resource, State
 
 
@@ -25,6 +25,22 @@ class Source:
     name: str
     service: str
     live: bool
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which lines are wanted: the newest ``tail`` of each service that hold ``grep``, and then what comes.
+
+    ``since`` is in seconds since 1970. Upper and lower case of ``grep`` differ; "" is in every line.
+    """
+
+    service: str | None = None
+    tail: int = 100
+    since: float = 0.0
+    follow: bool = False
+    recursive: bool = True
+    grep: str = ""
 
 
 def select(
@@ -61,13 +77,17 @@ def in_order(lines: Iterable[LogLine]) -> list[LogLine]:
     return sorted(lines, key=_moment)
 
 
-def tail_of_each_service(lines: Iterable[LogLine], tail: int) -> list[LogLine]:
-    """The newest ``tail`` lines of each service, all in order of time: one that talks hides no other."""
-    by_service: dict[str, list[LogLine]] = {}
-    for line in in_order(lines):
-        by_service.setdefault(service_of(line.source), []).append(line)
-    newest = (kept for each in by_service.values() for kept in (each[-tail:] if tail > 0 else []))
-    return in_order(newest)
+def note(source: str, text: str) -> LogLine:
+    """Says of a source that lines of it are missing, and why."""
+    return LogLine(source, NOTE, "", text)
+
+
+MARKS = {"stdout": "|", "stderr": "!", NOTE: "#"}
+
+
+def mark(line: LogLine) -> str:
+    """What stands between source and text: it tells streams and notes apart where nothing is coloured."""
+    return MARKS.get(line.stream, "|")
 
 
 def is_after(line: LogLine, time: str) -> bool:
@@ -95,7 +115,7 @@ def _services(observed: State, path: StackPath, recursive: bool) -> list[Resourc
 
 def _sources(services: Iterable[Resource], observed: State) -> tuple[Source, ...]:
     found = (
-        Source(task.id, name_of(each, task.slot), each.name, task.live)
+        Source(task.id, name_of(each, task.slot), each.name, task.live, task.node)
         for each in services
         for task in observed.tasks_of(each.name)
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def to_text(seconds: float) -> str:
@@ -14,6 +17,17 @@ def from_text(text: str) -> float:
     """Seconds since 1970 of an RFC 3339 time. Raises ValueError for anything else."""
     found = datetime.fromisoformat(text)
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def since(text: str, now: float) -> float:
+    """Seconds since 1970 of an RFC 3339 time, or of one that is ``5m``, ``1h30m``, ``2d`` before ``now``.
+
+    Raises ValueError for anything else.
+    """
+    if not re.fullmatch(r"([0-9]{1,6}[smhd]){1,4}", text, re.A):
+        return from_text(text)
+    lengths = re.findall(r"([0-9]+)([smhd])", text)
+    return max(0.0, now - sum(int(count) * UNITS[unit] for count, unit in lengths))
 
 
 def ordered(text: str) -> str:

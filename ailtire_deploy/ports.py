@@ -22,9 +22,15 @@ class EngineInfo:
     managers: int
 
 
+NOTE = "note"
+
+
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of a task's output. ``source`` is ``path/service.slot``; ``stream`` stdout or stderr."""
+    """One line of a task's output. ``source`` is ``path/service.slot``; ``stream`` stdout or stderr.
+
+    One whose stream is NOTE was written by no program: it says of its source that lines are missing, and why.
+    """
 
     source: str
     stream: str
@@ -79,7 +85,10 @@ class Engine(Protocol):
         ...
 
     def logs(self, task_id: str, source: str, *, tail: int, since: float = 0.0) -> Iterator[LogLine]:
-        """The newest ``tail`` lines of a task. A task whose container is gone has none."""
+        """The newest ``tail`` lines of a task, read as they are taken; whoever ends early closes it.
+
+        A task whose container is gone has none. Raises Unreachable when they cannot be read to their end.
+        """
         ...
 
     def containers(self, services: Collection[str]) -> int:
@@ -163,6 +172,7 @@ class Accepted:
 
 
 __all__ = [
+    "NOTE",
     "Accepted",
     "Calls",
     "Children",

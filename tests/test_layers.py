@@ -38,13 +38,14 @@ LAYERS: dict[int, frozenset[str]] = {
             "segments",
         }
         | {"causes", "symptoms", "verdict", "status", "explanation", "report", "recap", "views", "log_lines"}
+        | {"log_tails"}
         | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic", "metrics"}
         | {"releases", "staging", "paces", "maintenance", "closing", "certificates", "handing"}
         | {"interruption"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
-        | {"children", "remote", "apply", "departures", "log_streams", "resolution"}
+        | {"children", "remote", "apply", "departures", "log_streams", "log_rooms", "resolution"}
     ),
     3: frozenset({"launcher", "vigil", "controller", "gateway"}),
     4: frozenset({"rest"}),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 from ailtire_deploy import log_streams
 from ailtire_deploy.controller import Controller
-from ailtire_deploy.log_lines import Source
+from ailtire_deploy.log_lines import Asked, Source
+from ailtire_deploy.log_streams import Reading
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import LogLine
 from ailtire_deploy.state import State
@@ -39,17 +40,21 @@ class Logs(FakeEngine):
         return iter([LogLine(source, "stdout", "2030-01-01T00:00:00Z", "said")])
 
 
+def newest(engine: Logs, stop: Callable[[], bool] = log_streams.never) -> list[LogLine]:
+    return list(Reading(engine, lambda: SOURCES, Asked(tail=10), stop=stop).newest())
+
+
 def test_many_readers_take_turns() -> None:
     engine = Logs()
     with ThreadPoolExecutor(20) as pool:
-        found = list(pool.map(lambda _: log_streams.newest(engine, SOURCES, 10), range(20)))
+        found = list(pool.map(lambda _: newest(engine), range(20)))
     assert [len(lines) for lines in found] == [5] * 20
     assert engine.most == log_streams.READERS
 
 
 def test_nothing_more_is_read_for_a_reader_who_has_gone() -> None:
     engine = Logs()
-    assert len(log_streams.newest(engine, SOURCES, 10, stop=lambda: engine.read == 2)) == 2
+    assert len(newest(engine, stop=lambda: engine.read == 2)) == 2
     assert engine.read == 2
 
 

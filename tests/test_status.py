@@ -326,13 +326,6 @@ def test_lines_come_in_order_of_time_to_the_nanosecond() -> None:
     assert not log_lines.is_after(lines[1], lines[1].time)
 
 
-def test_the_tail_is_counted_for_each_service_so_that_one_that_talks_hides_no_other() -> None:
-    lines = [line("a/x.1", "01"), line("a/y.host.example", "00"), line("a/x.2", "02"), line("a/x.1", "03")]
-    newest = log_lines.tail_of_each_service(lines, 2)
-    assert [each.time[17:19] for each in newest] == ["00", "02", "03"]
-    assert log_lines.tail_of_each_service(lines, 0) == []
-
-
 def test_a_log_line_as_json_has_its_four_fields() -> None:
     assert log_lines.as_json(line("a/x.1", "01", "hello")) == {
         "source": "a/x.1",

@@ -125,7 +125,7 @@ export class Logs {
     const text = this.search.value.toLowerCase();
     const stream = this.stream.value;
     return (each) =>
-      (stream === "both" || each.stream === stream) &&
+      (stream === "both" || each.stream === stream || each.stream === "note") &&
       (!text || each.text.toLowerCase().includes(text) || each.source.toLowerCase().includes(text));
   }
 
@@ -166,7 +166,7 @@ function line(found) {
   const text = typeof found.text === "string" ? found.text.slice(0, 20000) : "";
   const shown = plain(text.replace(COLOURS, "").replaceAll("\t", "    "), 4000);
   const [source, time] = [plain(found.source, 120), plain(found.time, 40)];
-  const stream = found.stream === "stderr" ? "stderr" : "stdout";
+  const stream = ["stderr", "note"].includes(found.stream) ? found.stream : "stdout"; // a note: lines are missing
   return { source, stream, time, text: shown, key: `${time} ${source} ${shown}` };
 }
 

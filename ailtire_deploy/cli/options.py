@@ -32,6 +32,22 @@ class Duration(click.ParamType[float]):
         return float(sum(int(number) * UNITS[unit] for number, unit in parts))
 
 
+class Since(click.ParamType[str]):
+    """``90``, ``10m``, ``1h30m``: that long ago; or a time like ``2030-01-31T12:00:00Z``; as written."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from ailtire_deploy import moments
+
+        text = f"{value}s" if re.fullmatch("[0-9]{1,6}", str(value), re.A) else str(value)
+        try:
+            moments.since(text, 0.0)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no time; write 10m, 1h30m or 2030-01-31T12:00:00Z", param, ctx)
+        return text
+
+
 class StackPathType(click.ParamType[Any]):
     """``shop`` or ``shop/orders``."""
 

@@ -16,7 +16,6 @@ from ailtire_deploy import (
     followup,
     foresight,
     log_lines,
-    log_streams,
     pipeline,
     recovery,
     revisions,
@@ -29,8 +28,8 @@ from ailtire_deploy.controller.lines import LastLines
 from ailtire_deploy.controller.loop import Loop
 from ailtire_deploy.errors import NotFound, Unreachable
 from ailtire_deploy.idempotency import Once
-from ailtire_deploy.log_lines import Source
-from ailtire_deploy.log_streams import newest
+from ailtire_deploy.log_lines import Asked, Source
+from ailtire_deploy.log_streams import Reading
 from ailtire_deploy.maintenance import Wish
 from ailtire_deploy.metrics import Family, families
 from ailtire_deploy.model import Route
@@ -134,21 +133,17 @@ class Controller:
         heard = self.kin.heartbeats(loop.now())
         return families(loop.snapshot.observed, self.path, loop.work, loop.engine.usage(), heard)
 
-    def log(
-        self, service: str | None, tail: int, since: float, follow: bool, recursive: bool, stop: Stop
-    ) -> Iterator[LogLine | None]:
-        """Lines, oldest first, the newest ``tail`` of each service. Raises NotFound for an unknown one."""
+    def log(self, asked: Asked, stop: Stop) -> Iterator[LogLine | None]:
+        """The lines asked for, oldest first; then what comes, if they are followed.
+
+        Raises NotFound for an unknown service.
+        """
 
         def select() -> tuple[Source, ...]:
-            return log_lines.select(self.observed(), self.path, service, recursive=recursive)
+            return log_lines.select(self.observed(), self.path, asked.service, recursive=asked.recursive)
 
-        started = self.loop.now()
-        lines = newest(self.loop.engine, select(), tail, since, stop.is_set)
-        return (
-            chain(lines, log_streams.follow(self.loop.engine, select, started, stop.is_set))
-            if follow
-            else iter(lines)
-        )
+        reading = Reading(self.loop.engine, select, asked, self.loop.now(), stop.is_set)
+        return chain(reading.newest(), reading.follow() if asked.follow else ())
 
     def update(
         self, request: Mapping[str, Any], author: str, check: bool, once: Once | None = None

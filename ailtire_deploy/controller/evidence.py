@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ailtire_deploy import log_lines, log_streams, symptoms
-from ailtire_deploy.log_lines import Source
+from ailtire_deploy import log_lines, symptoms
+from ailtire_deploy.log_lines import Asked, Source
+from ailtire_deploy.log_streams import Reading
 from ailtire_deploy.ports import Engine
 from ailtire_deploy.state import Resource, State
 from ailtire_deploy.verdict import describe
@@ -26,7 +27,8 @@ def last_lines(service: Resource, observed: State, engine: Engine) -> str:
     if ended is None:
         return ""
     source = Source(ended.id, log_lines.name_of(service, ended.slot), service.name, live=False)
-    lines = [plain(each.text) for each in log_streams.newest(engine, [source], LINES) if each.time]
+    newest = Reading(engine, lambda: (source,), Asked(tail=LINES)).newest()
+    lines = [plain(each.text) for each in newest if each.time]
     return f" (last lines: {' | '.join(lines)})" if lines else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 from ailtire_deploy.engine import adopting, bodies, distribution, logs
@@ -21,7 +21,7 @@ from ailtire_deploy.state import AGAIN, Key, Resource, State
 
 PATHS = {"network": "/networks", "config": "/configs", "secret": "/secrets", "service": "/services"}
 SERVICE_OF = "com.docker.swarm.service.name"  # the engine's own label on the containers of a service
-SILENCE = 10.0  # seconds a finished log may take to arrive
+SILENCE = 4.0  # seconds without a byte of a log: its node is away, and a reader who left meanwhile is held
 
 
 class SwarmEngine:
@@ -118,10 +118,13 @@ class SwarmEngine:
             self._wire.delete(f"{PATHS[found.kind]}/{self._exact_id_of(found)}")
 
     def logs(self, task_id: str, source: str, *, tail: int, since: float = 0.0) -> Iterator[LogLine]:
-        """The newest ``tail`` lines of a task, oldest first. A task whose container is gone has none."""
-        query = logs.query(tail, since)
-        with suppress(NotFound), self._wire.stream(f"/tasks/{task_id}/logs", SILENCE, **query) as stream:
-            yield from logs.lines(stream, source)
+        """The newest ``tail`` lines of a task, oldest first. A task whose container is gone has none.
+
+        Raises Unreachable when they cannot be read to their end.
+        """
+        pieces = self._wire.pieces(f"/tasks/{task_id}/logs", SILENCE, **logs.query(tail, since))
+        with suppress(NotFound), closing(pieces):
+            yield from logs.lines(pieces, source)
 
     def containers(self, services: Collection[str]) -> int:
         """How many containers of these services are left on the node that answers."""

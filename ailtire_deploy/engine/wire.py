@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, suppress
 from typing import Any
 
 import docker
@@ -76,6 +76,12 @@ class Wire:
     def stream(self, path: str, silence: float | None, **query: Any) -> Stream:
         """An answer that comes piece by piece; to be closed. ``silence`` seconds without a byte end it."""
         return Stream(self._send("GET", path, query, None, silence, stream=True))
+
+    def pieces(self, path: str, silence: float, **query: Any) -> Generator[bytes, None, None]:
+        """The same for an answer with an end. Raises Unreachable when it breaks off."""
+        response = self._send("GET", path, query, None, silence, stream=True)
+        with reaching(str(self.address)), closing(response):
+            yield from response.iter_content(chunk_size=None)
 
     def close(self) -> None:
         if self._client is not None:

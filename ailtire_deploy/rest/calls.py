@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from ailtire_deploy import explanation, idempotency
@@ -12,6 +12,8 @@ from ailtire_deploy.documents import canonical
 from ailtire_deploy.errors import Refused
 from ailtire_deploy.idempotency import Once
 from ailtire_deploy.identity import Caller
+from ailtire_deploy.log_lines import Asked
+from ailtire_deploy.metrics import Family
 from ailtire_deploy.releases import stages
 from ailtire_deploy.rest import bodies, exposition, streams, view
 from ailtire_deploy.rest.messages import Again, Answer, Request, json_answer
@@ -22,7 +24,6 @@ from ailtire_deploy.rest.streams import Slots, Stream, Until
 from ailtire_deploy.status import Status
 
 ALLOWING = ("allow_prune", "allow_interruption")  # what an update does only when it is asked to
-DEFAULT_TAIL = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,10 @@ def status(call: Call) -> Answer:
 
 def metrics(call: Call) -> Answer:
     """In Prometheus' text format."""
-    found = exposition.text(str(call.controller.path), call.controller.metrics())
+    reading = Family(
+        "streams", "gauge", "Logs and events that are being read.", (), (((), call.slots.taken),)
+    )
+    found = exposition.text(str(call.controller.path), [*call.controller.metrics(), reading])
     return Answer(200, found, exposition.KIND)
 
 
@@ -150,23 +154,22 @@ def log(call: Call) -> Answer:
     kind = log_type(asked)
     if call.request.method == "HEAD":
         return Answer(200, b"", kind)
-    follow, service = asked.get("follow", False), asked.get("service")
-    encode = streams.as_json if kind == streams.LINES else streams.as_text
+    text = streams.as_raw_text if asked.get("raw") else streams.as_text
     release = call.slots.take()
     try:
-        lines = call.controller.log(
-            service,
-            asked.get("tail", DEFAULT_TAIL),
-            asked.get("since", 0.0),
-            follow,
-            asked.get("recursive", service is None),
-            Until(call.stop.is_set, call.request.gone),
-        )
-        chunks = (streams.live if follow else streams.encoded)(lines, encode)
+        lines = call.controller.log(_asked(asked), Until(call.stop.is_set, call.request.gone))
+        encode = streams.as_json if kind == streams.LINES else text
+        chunks = (streams.live if asked.get("follow") else streams.encoded)(lines, encode)
     except BaseException:
         release()
         raise
     return Answer(200, Stream(chunks, release, lambda: streams.close(lines)), kind)
+
+
+def _asked(found: Mapping[str, Any]) -> Asked:
+    """Of one service alone nothing below is meant."""
+    named = {each.name: found[each.name] for each in fields(Asked) if each.name in found}
+    return Asked(**{"recursive": "service" not in found} | named)
 
 
 def log_type(parameters: Mapping[str, Any]) -> str:
@@ -191,7 +194,7 @@ def difference(call: Call) -> Answer:
 
 
 def events(call: Call) -> Answer:
-    """Server-sent events, with a sign of life at least every ten seconds."""
+    """Server-sent events, with a sign of life every two seconds."""
     if call.request.method == "HEAD":
         return Answer(200, b"", streams.EVENTS)
     release = call.slots.take()

@@ -23,7 +23,7 @@ NUMBER = r"[1-9][0-9]{0,8}"
 PARTS = {"<n>": NUMBER, "<file>": "|".join(map(re.escape, sorted(view.FILES)))}
 STATUS_BUDGET = 2.0
 LONG = 15.0  # seconds for what plans a tree and may ask registries
-LOG_PARAMETERS = ("service", "tail", "since", "follow", "recursive", "format")
+LOG_PARAMETERS = ("service", "tail", "since", "grep", "follow", "recursive", "format", "raw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ ENDPOINTS = (
     ),
     Endpoint(
         *("GET", "log", "viewer", calls.log),
-        "the lines of the stack and of all below: `service`, `tail`, `since`, `follow`, `recursive`, "
-        "`format` (`text` or `json`, one object a line)",
+        "the lines of the stack and of all below: `service`, `tail`, `since`, `grep`, `follow`, "
+        "`recursive`, `format` (`text` or `json`, one object a line), `raw`",
         {200: {TEXT: shapes.TEXT, LINES: shapes.TEXT}},
         parameters=LOG_PARAMETERS,
         streams=True,

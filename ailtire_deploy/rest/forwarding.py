@@ -70,7 +70,7 @@ def _stream(call: Call, endpoint: Endpoint) -> Answer:
     if reply.content_type in (JSON, PROBLEM_JSON):
         release()
         return _answer(call, reply)
-    chunks = streams.harmless(iter(reply.body))
+    chunks = iter(reply.body) if call.parameters.get("raw") else streams.harmless(iter(reply.body))
     kind = _kind(call, endpoint)
     return Answer(reply.status, Stream(chunks, release, lambda: streams.close(reply.body)), kind)
 

@@ -14,11 +14,11 @@ from ailtire_deploy.names import LIMIT, PART
 from ailtire_deploy.rest.problems import HttpError
 
 TAIL_LIMIT = 10_000
+GREP_LIMIT = 200
 KEY = "[!-~]{1,128}"
 HEADERS = {"idempotency_key": "Idempotency-Key", "last_event_id": "Last-Event-ID"}
 """Parameters that are headers by right. A parent hands them down in the query, which its signature covers."""
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NONE: Mapping[str, str] = MappingProxyType({})
 _WORDS = {"true": True, "1": True, "": True, "false": False, "0": False}
 
@@ -48,13 +48,10 @@ def _tail(text: str, now: float) -> int:
 
 
 def _since(text: str, now: float) -> float:
-    """A moment as Docker's clients write it: seconds since 1970, a length of time before now, or RFC 3339."""
+    """Also seconds since 1970, as Docker's clients write it."""
     if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,9})?", text, re.A):
         return float(text)
-    if re.fullmatch(r"([0-9]{1,6}[smhd]){1,4}", text, re.A):
-        lengths = re.findall(r"([0-9]+)([smhd])", text)
-        return max(0.0, now - sum(int(count) * _UNITS[unit] for count, unit in lengths))
-    return moments.from_text(text.replace(" ", "+"))  # a plus sign that nobody encoded arrives as a space
+    return moments.since(text.replace(" ", "+"), now)  # a plus sign that nobody encoded arrives as a space
 
 
 def _service(text: str, now: float) -> str:
@@ -65,6 +62,12 @@ def _service(text: str, now: float) -> str:
 
 def _format(text: str, now: float) -> str:
     if text not in ("text", "json"):
+        raise ValueError(text)
+    return text
+
+
+def _grep(text: str, now: float) -> str:
+    if not 0 < len(text) <= GREP_LIMIT:
         raise ValueError(text)
     return text
 
@@ -105,6 +108,7 @@ KNOWN: Mapping[str, Parameter] = {
     "explain": BOOLEAN,
     "follow": BOOLEAN,
     "recursive": BOOLEAN,
+    "raw": BOOLEAN,
     "tail": Parameter(
         _tail,
         f"a whole number from 0 to {TAIL_LIMIT}",
@@ -120,6 +124,11 @@ KNOWN: Mapping[str, Parameter] = {
                 {"type": "string", "format": "date-time"},
             ]
         },
+    ),
+    "grep": Parameter(
+        _grep,
+        f"a text of 1 to {GREP_LIMIT} characters that a line has to hold as it stands",
+        {"type": "string", "minLength": 1, "maxLength": GREP_LIMIT},
     ),
     "service": Parameter(
         _service,

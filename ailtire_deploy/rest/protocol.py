@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.idempotency import Once
+from ailtire_deploy.log_lines import Asked
 from ailtire_deploy.maintenance import Wish
 from ailtire_deploy.metrics import Family
 from ailtire_deploy.model import Route
@@ -50,12 +51,10 @@ class Controller(Protocol):
         """Numbers about this one stack and its controller."""
         ...
 
-    def log(
-        self, service: str | None, tail: int, since: float, follow: bool, recursive: bool, stop: Stop
-    ) -> Iterator[LogLine | None]:
-        """Lines, oldest first; ``since`` in seconds since 1970. Raises NotFound for an unknown service.
+    def log(self, asked: Asked, stop: Stop) -> Iterator[LogLine | None]:
+        """Lines, oldest first. Raises NotFound for an unknown service.
 
-        While following, None means that nothing came for a while; it has to come at least every 10 seconds,
+        While following, None means that nothing came for a while; it has to come every other second,
         since only the heartbeat made from it notices a reader that has gone.
         """
         ...

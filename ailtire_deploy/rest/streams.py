@@ -23,7 +23,7 @@ EVENTS = "text/event-stream"
 LIMIT = 100  # of the server's 128 threads: the rest is for calls that end soon
 HEARTBEAT = b"\n"
 SIGN = b":\n\n"  # the same among server-sent events
-BEAT = 10.0  # seconds
+BEAT = 2.0  # seconds; only what is written shows a proxy, and then us, that a reader has gone
 _CHUNK = 16 * 1024
 
 
@@ -31,13 +31,20 @@ class Slots:
     """How many streams there may be at once; without a limit slow readers would take every thread."""
 
     def __init__(self, limit: int = LIMIT) -> None:
-        self._free = threading.BoundedSemaphore(limit)
+        self._limit, self.taken = limit, 0
+        self._lock = threading.Lock()
 
     def take(self) -> Callable[[], None]:
-        """Take one, to be given back by calling what is returned. Raises HttpError 503."""
-        if not self._free.acquire(blocking=False):
-            raise HttpError(503, "too many streams are being read at once", Retry_After="10")
-        return self._free.release
+        """Take one, to be given back, once, by calling what is returned. Raises HttpError 503."""
+        with self._lock:
+            if self.taken >= self._limit:
+                raise HttpError(503, "too many streams are being read at once", Retry_After="10")
+            self.taken += 1
+        return self._release
+
+    def _release(self) -> None:
+        with self._lock:
+            self.taken -= 1
 
 
 class Stream:
@@ -73,7 +80,16 @@ class Until:
 
 def as_text(line: LogLine) -> bytes:
     """A line behind its source. What would steer a terminal is shown and not obeyed."""
-    return (plain.line(f"{line.source} | {line.text}") + "\n").encode(errors="replace")
+    return (plain.line(f"{_before(line)}{line.text}") + "\n").encode(errors="replace")
+
+
+def as_raw_text(line: LogLine) -> bytes:
+    """The same with a text as the program wrote it."""
+    return f"{plain.line(_before(line))}{line.text}\n".encode(errors="replace")
+
+
+def _before(line: LogLine) -> str:
+    return f"{line.source} {log_lines.mark(line)} "
 
 
 def as_json(line: LogLine) -> bytes:
@@ -98,7 +114,7 @@ def _with_first(first: LogLine | None, lines: Iterator[LogLine | None]) -> Itera
     try:
         yield from lines
     except AiltireError as error:
-        yield LogLine("ailtire", "stderr", "", f"the log ends here: {error}")
+        yield log_lines.note("ailtire", f"the log ends here: {error}")
     finally:
         close(lines)
 

@@ -79,6 +79,12 @@ def test_status_logs_and_history_need_no_engine(tmp_path: Path, living: Living, 
     )
     lines = afar(tmp_path, living, url, "logs", "shop", "web", "--tail", "1")
     assert (lines.code, lines.out) == (0, "shop/web.2 | hello from afar\n")
+    living.house.engine.output["shop_web"] = ["a \x1b[1mbold\x1b[0m line", "another"]
+    asked = "logs", "shop", "web", "--since", "2020-01-01T00:00:00Z", "--grep", "bold"
+    assert (
+        afar(tmp_path, living, url, *asked).out.splitlines()[-1] == "shop/web.2 | a \\x1b[1mbold\\x1b[0m line"
+    )
+    assert "\x1b[1m" in afar(tmp_path, living, url, *asked, "--raw").out
     found = afar(tmp_path, living, url, "history", "shop/orders", "--output", "json")
     assert [each["number"] for each in found.json["revisions"]] == [1]
     assert "converged" in afar(tmp_path, living, url, "history", "shop").out

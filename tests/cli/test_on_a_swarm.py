@@ -192,6 +192,45 @@ def test_logs_are_prefixed_by_path_service_and_slot(run: Run, deployed: Househol
     assert run("logs", "shop/orders", "api", "--tail", "1", "-t")[1].startswith("2026-01-01T00:00:00Z shop/")
 
 
+def test_logs_are_searched_for_a_text_as_it_stands(run: Run, deployed: Household) -> None:
+    for task in deployed.engine.running:
+        deployed.engine.output[task.id] = ["one", "t.o", "three \x1b[31m"]
+    assert run("logs", "shop/orders", "api", "--grep", "t.")[1] == "shop/orders/api.1 | t.o\n"
+    assert run("logs", "shop/orders", "api", "--grep", "three")[1].endswith("three \\x1b[31m\n")
+    assert run("logs", "shop/orders", "api", "--grep", "x" * 201)[0] == 64
+
+
+@pytest.mark.parametrize("since", ["10m", "90", "2026-01-31T12:00:00Z", "2026-01-31T12:00:00+01:00"])
+def test_logs_begin_at_a_time(run: Run, deployed: Household, since: str) -> None:
+    assert run("logs", "shop", "--since", since)[0] == 0
+
+
+@pytest.mark.parametrize("since", ["soon", "-5", "1e3", "5w", ""])
+def test_what_is_no_time_is_refused(run: Run, deployed: Household, since: str) -> None:
+    assert run("logs", "shop", "--since", since)[0] == 64
+
+
+def test_logs_without_those_of_a_node_that_is_away_say_so_and_are_partly_there(
+    run: Run, deployed: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = next(each for each in deployed.engine.running if each.service == "shop_web")
+    there = next(each for each in deployed.engine.running if each.service == "shop_orders_api")
+    deployed.engine.output[there.id] = ["here"]
+    read = deployed.engine.logs
+
+    def logs(task: str, source: str, **options: Any) -> Any:
+        if task == away.id:
+            raise errors.Unreachable("no answer \x1b[2J")
+        return read(task, source, **options)
+
+    monkeypatch.setattr(deployed.engine, "logs", logs)
+    code, out, err = run("logs", "shop")
+    assert (code, out.splitlines()) == (8, ["shop/orders/api.1 | here"])
+    assert "note: shop/web.1: its log cannot be read: no answer \\x1b[2J" in err
+    code, out, _ = run("logs", "shop", "--output", "json")
+    assert (code, {each["stream"] for each in json.loads(out)}) == (8, {"note", "stdout"})
+
+
 def test_following_goes_on_until_it_is_interrupted(
     run: Run, deployed: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:

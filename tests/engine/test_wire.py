@@ -129,3 +129,13 @@ def test_a_stream_can_be_closed_twice(tmp_path: Path) -> None:
         assert list(stream) == []
         stream.close()
         stream.close()
+
+
+def test_an_answer_that_breaks_off_is_not_taken_for_its_end(tmp_path: Path) -> None:
+    with engine(tmp_path, answer(200, "half", length=100)) as wire, pytest.raises(Unreachable):
+        list(wire.pieces("/tasks/x/logs", 5.0))
+
+
+def test_an_answer_that_falls_silent_is_not_taken_for_its_end(tmp_path: Path) -> None:
+    with engine(tmp_path, None) as wire, pytest.raises(Unreachable):
+        list(wire.pieces("/tasks/x/logs", 0.2))

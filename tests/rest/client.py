@@ -12,6 +12,7 @@ from ailtire_deploy import identity
 from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.errors import NotFound
 from ailtire_deploy.idempotency import Once
+from ailtire_deploy.log_lines import Asked
 from ailtire_deploy.metrics import Family
 from ailtire_deploy.model import Route
 from ailtire_deploy.names import StackPath
@@ -75,10 +76,8 @@ class Remembering:
         self._note("status", budget)
         return {"type": "Stack", "name": str(self.path), "shortName": self.path.key, "status": "running"}
 
-    def log(
-        self, service: str | None, tail: int, since: float, follow: bool, recursive: bool, stop: Stop
-    ) -> Iterator[LogLine | None]:
-        self._note("log", service, tail, since, follow, recursive)
+    def log(self, asked: Asked, stop: Stop) -> Iterator[LogLine | None]:
+        self._note("log", asked)
         return iter(self.lines)
 
     def metrics(self) -> tuple[Family, ...]:

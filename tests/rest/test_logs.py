@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ailtire_deploy.errors import NotFound, Unreachable
-from ailtire_deploy.ports import LogLine, Reply
+from ailtire_deploy.log_lines import Asked
+from ailtire_deploy.ports import NOTE, LogLine, Reply
 from ailtire_deploy.rest import streams
 from tests.rest.client import NOW, Remembering, Response, bearer, call, environ, surface
 
@@ -18,16 +19,17 @@ def log(query: str = "", controller: Remembering | None = None, **headers: str) 
     return call(surface(controller), "GET", f"/_admin/log{query}", bearer("viewer"), **headers)
 
 
-def asked(query: str) -> tuple[Any, ...]:
+def asked(query: str) -> Asked:
     controller = Remembering()
     assert log(query, controller).status == 200
-    return controller.calls[0][1:]
+    found: Asked = controller.calls[0][1]
+    return found
 
 
 def test_lines_come_as_text_behind_their_source() -> None:
     found = log()
     assert found.kind == "text/plain"
-    assert found.text == "shop/web.1 | first\nshop/web.2 | escape \\x1b[31m and <b>\n"
+    assert found.text == "shop/web.1 | first\nshop/web.2 ! escape \\x1b[31m and <b>\n"
 
 
 @pytest.mark.parametrize(
@@ -51,20 +53,22 @@ def test_the_parameter_counts_more_than_the_header() -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", (None, 100, 0.0, False, True)),
-        ("?service=web", ("web", 100, 0.0, False, False)),
-        ("?service=web&recursive=true", ("web", 100, 0.0, False, True)),
-        ("?recursive=false&tail=0", (None, 0, 0.0, False, False)),
-        ("?tail=10000&follow", (None, 10000, 0.0, True, True)),
-        ("?since=1799999999.5", (None, 100, 1799999999.5, False, True)),
-        ("?since=5m", (None, 100, NOW - 300, False, True)),
-        ("?since=1h30m", (None, 100, NOW - 5400, False, True)),
-        ("?since=999999d", (None, 100, 0.0, False, True)),
-        ("?since=2027-01-15T08:00:00Z", (None, 100, 1800000000.0, False, True)),
-        ("?since=2027-01-15T09:00:00+01:00", (None, 100, 1800000000.0, False, True)),
+        ("", Asked(None, 100, 0.0, False, True, "")),
+        ("?service=web", Asked("web", recursive=False)),
+        ("?service=web&recursive=true", Asked("web")),
+        ("?recursive=false&tail=0", Asked(tail=0, recursive=False)),
+        ("?tail=10000&follow", Asked(tail=10000, follow=True)),
+        ("?since=1799999999.5", Asked(since=1799999999.5)),
+        ("?since=5m", Asked(since=NOW - 300)),
+        ("?since=1h30m", Asked(since=NOW - 5400)),
+        ("?since=999999d", Asked(since=0.0)),
+        ("?since=2027-01-15T08:00:00Z", Asked(since=1800000000.0)),
+        ("?since=2027-01-15T09:00:00+01:00", Asked(since=1800000000.0)),
+        ("?grep=%28a%2B%29%2B%24", Asked(grep="(a+)+$")),
+        ("?grep=%C3%A9+%00", Asked(grep="é \0")),
     ],
 )
-def test_parameters_reach_the_controller(query: str, expected: tuple[Any, ...]) -> None:
+def test_parameters_reach_the_controller(query: str, expected: Asked) -> None:
     assert asked(query) == expected
 
 
@@ -87,6 +91,10 @@ def test_parameters_reach_the_controller(query: str, expected: tuple[Any, ...]) 
         "format=xml",
         "follow=2",
         "tail=1&tail=2",
+        "grep=",
+        "grep=" + "a" * 201,
+        "grep=%ff",
+        "raw=perhaps",
         "color=on",
     ],
 )
@@ -94,6 +102,16 @@ def test_a_wrong_parameter_is_refused(query: str) -> None:
     controller = Remembering()
     assert log(f"?{query}", controller).status == 400
     assert controller.calls == []
+
+
+def test_control_characters_come_as_they_were_written_to_who_asks_for_them() -> None:
+    assert log("?raw=true").text == "shop/web.1 | first\nshop/web.2 ! escape \x1b[31m and <b>\n"
+
+
+def test_what_is_missing_is_told_from_what_was_written() -> None:
+    missing = Remembering(lines=(LogLine("shop/web.1", NOTE, "", "its node is away"),))
+    assert log(controller=missing).text == "shop/web.1 # its node is away\n"
+    assert json.loads(log("?format=json", missing).text)["stream"] == "note"
 
 
 def test_an_unknown_service_is_404_even_when_it_shows_late() -> None:
@@ -122,7 +140,7 @@ def test_an_error_on_the_way_is_the_last_line() -> None:
     assert found.status == 200
     assert found.text.splitlines() == [
         "shop/web.1 | first",
-        "ailtire | the log ends here: the engine is away",
+        "ailtire # the log ends here: the engine is away",
     ]
 
 
@@ -137,8 +155,8 @@ def test_who_follows_gets_every_line_at_once() -> None:
     assert chunks == [b"a | 1\n", b"a | 2\n"]
 
 
-def test_a_quiet_log_shows_a_sign_of_life_every_ten_seconds() -> None:
-    seconds = iter(range(0, 100, 5))
+def test_a_quiet_log_shows_a_sign_of_life_every_few_seconds() -> None:
+    seconds = iter(range(100))
     beats = list(streams._beating(iter([None] * 6), streams.as_text, lambda: float(next(seconds))))
     assert beats == [streams.HEARTBEAT] * len(beats)
     assert 2 <= len(beats) <= 3
@@ -185,6 +203,13 @@ def test_a_childs_log_passes_through_without_what_steers_a_terminal() -> None:
     sent = controller.calls[0]
     assert sent[:4] == ("forward", "orders", "GET", "/_admin/log")
     assert sent[4] == "format=text&since=1799999940.000000&tail=5"
+
+
+def test_a_childs_log_comes_as_it_was_written_to_who_asks_for_that() -> None:
+    controller = Remembering(reply=Reply(200, iter([b"shop/orders/api.1 | \x1b[31mred\n"]), "text/plain"))
+    found = call(surface(controller), "GET", "/orders/_admin/log?raw=true&grep=%26", bearer())
+    assert found.text == "shop/orders/api.1 | \x1b[31mred\n"
+    assert controller.calls[0][4] == "format=text&grep=%26&raw=true"
 
 
 def test_a_childs_problem_is_no_log() -> None:

@@ -30,7 +30,7 @@ class Endless(Remembering):
     text = "x" * 1000
 
     def log(self, *arguments: Any, **options: Any) -> Iterator[LogLine | None]:
-        return self._lines(arguments[-1], arguments[3])
+        return self._lines(arguments[-1], arguments[0].follow)
 
     def _lines(self, stop: Stop, follow: bool) -> Iterator[LogLine | None]:
         self.readers += 1

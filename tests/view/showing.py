@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ailtire_deploy import identity
+from ailtire_deploy.log_lines import Asked
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
 from ailtire_deploy.rest import app, server
@@ -215,14 +216,13 @@ class Showing(Remembering):
         self._note("shutdown", author, check)
         return Accepted("" if check else "shop.r7", self.plan_)
 
-    def log(
-        self, service: str | None, tail: int, since: float, follow: bool, recursive: bool, stop: Stop
-    ) -> Iterator[LogLine | None]:
+    def log(self, asked: Asked, stop: Stop) -> Iterator[LogLine | None]:
+        service = asked.service
         self._note("log", service)
         yield from (
             line for line in self.lines if line and (service is None or f"/{service}." in line.source)
         )
-        while follow and not stop.is_set():
+        while asked.follow and not stop.is_set():
             time.sleep(0.1)
             yield None
 

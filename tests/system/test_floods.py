@@ -1,0 +1,190 @@
+"""Row 10 of the table "control": programs that write without measure, and readers who are slow or leave.
+
+Small in every run, longer with `make prove`. The programs wait for a sign, and end by themselves after it.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.proof import Proof
+from tests.swarm import Swarm, eventually
+from tests.system.small import cleaned, write
+
+TABLE = "control"
+PORT = 8107
+MEBIBYTE = 1 << 20
+SECONDS = 8
+MORE = 24 * MEBIBYTE  # what a flood and its readers may add to the controller's memory at most
+FREED = 5.0  # seconds
+LINE = "a line of a program that writes as fast as the engine takes it, and then some more of the same"
+FLOOD = f"timeout {{}} yes '{LINE}'"
+WIDE = 'timeout {} python3 -c "while True: print(\\"x\\" * 10**7 + \\" end\\")"'
+KEPT = {"driver": "json-file", "options": {"max-size": "20m", "max-file": "2"}}
+
+
+def waiting(work: str) -> dict[str, Any]:
+    """A service that does its work for as many seconds as stand in a file that somebody makes."""
+    script = (
+        f"while sleep 0.2; do [ -s /tmp/go ] && s=$(cat /tmp/go) && rm /tmp/go && {work.format('$s')}; done"
+    )
+    return {
+        "image": "ailtire-demo/echo",
+        "command": ["sh", "-c", script],
+        "logging": KEPT,
+        "stop_grace_period": "1s",
+    }
+
+
+@dataclass(frozen=True)
+class Flooded:
+    """The stack, from outside and from inside of its controller."""
+
+    swarm: Swarm
+    token: str
+
+    def flood(self, service: str, seconds: int) -> None:
+        done = self.swarm.inside(f"flood_{service}").run(f"echo {seconds} > /tmp/go")
+        assert done.rc == 0, done.stderr
+
+    def get(self, path: str) -> Any:
+        return self.swarm.http("GET", f"/_admin/{path}", port=PORT, token=self.token, timeout=20)
+
+    def streams(self) -> int:
+        found = re.search(r"^ailtire_streams\{[^}]*\} ([0-9.]+)$", self.get("metrics").text, re.M)
+        assert found
+        return int(float(found[1]))
+
+    def memory(self) -> tuple[int, int]:
+        """The bytes that the controller's process holds, and the most that it ever held."""
+        said = self.swarm.inside("flood_admin").check_output("cat /proc/1/status")
+        now, most = (re.search(rf"{name}:\s+([0-9]+) kB", said) for name in ("VmRSS", "VmHWM"))
+        assert now and most
+        return int(now[1]) * 1024, int(most[1]) * 1024
+
+    @contextmanager
+    def follower(self, query: str, pause: float) -> Iterator[socket.socket]:
+        """Somebody who follows a log, and takes a little of it each ``pause`` seconds."""
+        with socket.create_connection((self.swarm.address, PORT), 10) as line, _reading(line, pause):
+            head = f"GET /_admin/log?follow=true&{query} HTTP/1.1\r\nHost: flood\r\n"
+            line.sendall(f"{head}Authorization: Bearer {self.token}\r\n\r\n".encode())
+            yield line
+
+
+@contextmanager
+def _reading(line: socket.socket, pause: float) -> Iterator[None]:
+    end = threading.Event()
+
+    def read() -> None:
+        while not end.wait(pause):
+            try:
+                line.recv(65536 if not pause else 512)
+            except OSError:
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield
+    finally:
+        end.set()
+        reader.join()
+
+
+@dataclass
+class Times:
+    """How long answers took, by as many callers at once."""
+
+    call: Callable[[], Any]
+    callers: int = 4
+    taken: list[float] = field(default_factory=list)
+    wrong: int = 0
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        end = threading.Event()
+        with ThreadPoolExecutor(self.callers) as pool:
+            for _ in range(self.callers):
+                pool.submit(self._ask, end)
+            try:
+                yield
+            finally:
+                end.set()
+
+    def _ask(self, end: threading.Event) -> None:
+        while not end.wait(0.02):
+            begun = time.monotonic()
+            self.wrong += self.call().status_code != 200
+            self.taken.append(time.monotonic() - begun)
+
+    @property
+    def p99(self) -> float:
+        return sorted(self.taken)[int(len(self.taken) * 0.99)]
+
+
+@pytest.fixture(scope="module")
+def flooded(swarm: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flooded]:
+    services = {"flood": waiting(FLOOD), "wide": waiting(WIDE), "quiet": waiting("echo")}
+    file = write(tmp_path_factory.mktemp("flood"), "flood", services, PORT)
+    with cleaned(swarm, "flood"):
+        swarm.cli("apply", file, code=0)
+        yield Flooded(swarm, swarm.cli("token", "flood", code=0).out.strip())
+
+
+def measure(flooded: Flooded, service: str, seconds: int, readers: int) -> dict[str, bool]:
+    """One flood, with readers who are fast, slow, and who leave; what of it was as it should be."""
+    eventually(lambda: flooded.streams() == 0, 40)
+    before, _ = flooded.memory()
+    times = Times(lambda: flooded.get("status"))
+    flooded.flood(service, seconds)
+    time.sleep(1)
+    with ExitStack() as staying:
+        for number in range(readers):
+            staying.enter_context(flooded.follower(f"service={service}", 0.5 if number % 2 else 0))
+        with times.measured():
+            until = time.monotonic() + seconds - 2
+            while time.monotonic() < until:
+                with flooded.follower("tail=10000&format=json", 0):
+                    time.sleep(0.7)
+        left = time.monotonic()
+        begun = flooded.streams()
+    eventually(lambda: flooded.streams() == 0, 60, pause=0.2)
+    freed = time.monotonic() - left
+    after, most = flooded.memory()
+    print(
+        f"{service}: {len(times.taken)} answers, p99 {times.p99:.2f} s, {times.wrong} wrong; "
+        f"{begun} followed, freed after {freed:.1f} s; "
+        f"{before / MEBIBYTE:.0f} MiB before, {after / MEBIBYTE:.0f} after, {most / MEBIBYTE:.0f} at most"
+    )
+    return {
+        "status": times.p99 <= 1 and not times.wrong and len(times.taken) > 10,
+        "memory": most - before <= MORE,
+        "freed": freed <= FREED and begun >= readers,
+    }
+
+
+def count(flooded: Flooded, prove_report: Proof, rounds: int, seconds: int, readers: int) -> None:
+    found = [
+        (service, what, good)
+        for _ in range(rounds)
+        for service in ("flood", "wide")
+        for what, good in measure(flooded, service, seconds, readers).items()
+    ]
+    missed = [each for each in found if not each[2]]
+    what = f"floods of {seconds} s with {readers} readers: status, memory, and who left"
+    prove_report(10, len(found) - len(missed), len(found), what, TABLE)
+    assert missed == []
+
+
+def test_a_flood_and_endless_lines_harm_nobody(flooded: Flooded, prove_report: Proof) -> None:
+    count(flooded, prove_report, 1, SECONDS, 4)
