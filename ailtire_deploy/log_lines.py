@@ -101,7 +101,8 @@ def as_json(line: LogLine) -> dict[str, str]:
 
 def from_json(told: Mapping[str, Any]) -> LogLine:
     """A line that somebody else wrote as JSON."""
-    return LogLine(*(str(told.get(name, "")) for name in ("source", "stream", "time", "text")))
+    source, stream, time, text = (str(told.get(name, "")) for name in ("source", "stream", "time", "text"))
+    return LogLine(source, stream, time, text)
 
 
 def _moment(line: LogLine) -> str:

@@ -1,8 +1,8 @@
 """Reading the logs of many tasks: the newest lines at once, and from then on as they come.
 
 Following asks each task again every second for what is new. That needs no thread a task, finds tasks that
-start later, and ends as soon as the reader goes. What is held meanwhile is bounded, for each reader and for
-all of them: lines that do not fit are left out, and a note says so.
+start later, and ends as soon as the reader goes. What is read and what is held meanwhile is bounded: lines
+that do not fit are left out, and a note says so.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 
 from ailtire_deploy import log_lines, moments
 from ailtire_deploy.errors import AiltireError, Unreachable
@@ -24,24 +25,64 @@ from ailtire_deploy.status import LogLineInfo
 PAUSE = 1.0  # seconds between two looks while following
 AT_MOST = 1000  # lines of one task in one look
 SEARCHED = 10_000  # lines of one task among which a text is searched
+NO_END = 1 << 30  # lines: no tail at all
+SAMPLE = 100  # lines that show how long those of a task are
+FEWEST = 16  # lines of one task in one look, however long they are
 READERS = 4  # tasks read at once: more would keep the engine, and this process, from everything else
+WAIT = 0.5  # seconds for a turn, between two signs of life
 RETRY = 10.0  # seconds for which a node that did not answer is not asked again
 SHOWN = 1000  # characters of a last line
 ROOM = 4 << 20  # bytes of lines that one answer holds
-LOOK = 1 << 20  # the same of one look while following
+LOOK = 1 << 20  # the same of one look while following, and about what it reads of one task
+READ = 8 << 20  # about what an answer reads of one task
+PIECE = 16 << 10  # bytes; the engine counts each piece of a longer line as one
 STOPS = 256  # lines after which is asked whether somebody still waits for them
 MICROSECOND = 1e-6
 FASTER = "lines are left out: it writes faster than they are read"
-pool = Pool(16 << 20)  # what all answers of this process hold together
+SHORTER = "older lines are left out: they are too long to be read"
+pool = Pool(16 << 20)  # bytes of lines that all answers of this process hold together
 _turns = threading.BoundedSemaphore(READERS)
 
 Select = Callable[[], tuple[Source, ...]]
 Stopped = Callable[[], bool]
+Signs = Generator[None, None, None]
 
 
 def never() -> bool:
     """For whoever waits until the end."""
     return False
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a reader knows of a task.
+
+    ``last`` is the time of its last line, ``depth`` how many lines of it the next look asks for, ``told``
+    whether was said that lines are missing, ``ended`` whether all are read that will ever be.
+    """
+
+    last: str = ""
+    depth: int = AT_MOST
+    told: bool = False
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class _Read:
+    """How much was read: lines as the engine counts them, and bytes."""
+
+    pieces: int = 0
+    size: int = 0
+
+    def add(self, line: LogLine) -> None:
+        size = len(line.text) + line.beyond
+        self.size += size
+        self.pieces += 1 + max(0, size - 1) // PIECE
+
+    def affordable(self, room: int, least: int, most: int) -> int:
+        """How many lines of that length there are in ``room`` bytes."""
+        fitting = room * self.pieces // self.size if self.size else most
+        return max(least, min(most, fitting))
 
 
 @dataclass
@@ -56,107 +97,124 @@ class Reading:
     asked: Asked = field(default_factory=Asked)
     started: float = 0.0
     stop: Stopped = never
-    _last: dict[str, str] = field(default_factory=dict)  # by task the time of the last line that was read
-    _ended: set[str] = field(default_factory=set)  # tasks that write no more
+    _known: dict[str, _Known] = field(default_factory=dict)  # by task
     _away: dict[str, float] = field(default_factory=dict)  # by node when it may be asked again
-    _told: set[str] = field(default_factory=set)  # tasks of which was said that lines are missing
 
     def newest(self) -> Iterator[LogLine]:
         """The newest lines of each service, oldest first. All are read before the first is given.
 
         A note speaks of a task that cannot be read.
         """
-        tail = self.asked.tail
-        depth = max(tail, SEARCHED) if tail and self.asked.grep else tail
-        return self._given(self.select(), depth, self.asked.since, tail, ROOM)
+        return (line for line in self._first_look() if line)
 
-    def follow(self, pause: float = PAUSE) -> Iterator[LogLine | None]:
-        """What is written after ``newest`` was read, as it comes; None when nothing came for a while."""
-        since = self.asked.since if self.asked.tail else self.started
+    def lines(self) -> Iterator[LogLine | None]:
+        """The newest lines, and if they are followed what is written then, as it comes.
+
+        None is a sign of life while one follows and nothing has come for a while.
+        """
+        return chain(self._first_look(), self._more()) if self.asked.follow else self.newest()
+
+    def _first_look(self) -> Iterator[LogLine | None]:
+        return self._given(self._first, self.asked.tail, ROOM)
+
+    def _more(self) -> Iterator[LogLine | None]:
         while not self.stop():
-            sources = self.select()
-            self._forget({each.task_id for each in sources})
-            quiet = True
-            for line in self._given(sources, AT_MOST, since, AT_MOST * len(sources), LOOK):
-                quiet = False
-                yield line
-            if quiet:
-                yield None
-            time.sleep(pause)
+            yield from self._given(self._next, NO_END, LOOK)
+            yield None
+            time.sleep(PAUSE)
 
     def _given(
-        self, sources: Iterable[Source], depth: int, since: float, tail: int, room: int
-    ) -> Iterator[LogLine]:
+        self, read: Callable[[Source, Tails], Signs], tail: int, room: int
+    ) -> Iterator[LogLine | None]:
+        sources = self.select()
+        self._known = {each.task_id: self._known.get(each.task_id) or _Known() for each in sources}
         with pool.share(room) as share:
             tails = Tails(tail, share.size)
             for source in sources:
-                if source.task_id not in self._ended and not self.stop():
-                    self._read(source, depth, since, tails)
+                if not self._known[source.task_id].ended and not self.stop():
+                    yield from read(source, tails)
             share.shrink(tails.size)
             yield from tails.taken()
 
-    def _read(self, source: Source, depth: int, since: float, tails: Tails) -> None:
-        """Put what is new of one task where it belongs, and remember how far that went."""
-        task, last = source.task_id, self._last.get(source.task_id, "")
-        newest, count, whole = last, 0, True
-        with closing(self._lines(source, depth, _moment(last) if last else since)) as lines:
+    def _first(self, source: Source, tails: Tails) -> Signs:
+        """What a task wrote until now."""
+        tail, grep, since = self.asked.tail, self.asked.grep, self.asked.since
+        wanted = max(tail, SEARCHED) if tail and grep else tail
+        depth = yield from self._affordable(source, wanted, since)
+        found = yield from self._read(source, depth, since, tails)
+        if depth < wanted and found.pieces >= depth:
+            tails.add(log_lines.note(source.name, SHORTER))
+
+    def _affordable(self, source: Source, wanted: int, since: float) -> Generator[None, None, int]:
+        """How many lines of a task to ask for: fewer when they are very long."""
+        if wanted <= SAMPLE:
+            return wanted
+        sample = _Read()
+        with closing(self._lines(source, SAMPLE, since)) as lines:
             for line in lines:
-                if line.stream == NOTE:
-                    whole = False
-                    self._tell(task, line, tails)
+                if line:
+                    sample.add(line)
+                else:
+                    yield
+        return sample.affordable(READ, SAMPLE, wanted)
+
+    def _next(self, source: Source, tails: Tails) -> Signs:
+        """What a task wrote since; fewer lines of it, when those of the last look were very long."""
+        known = self._known[source.task_id]
+        last, depth = known.last, known.depth
+        since = _moment(last) if last else self.asked.since if self.asked.tail else self.started
+        found = yield from self._read(source, depth, since, tails)
+        if last and found.pieces >= depth:
+            tails.add(log_lines.note(source.name, FASTER))
+
+    def _read(self, source: Source, depth: int, since: float, tails: Tails) -> Generator[None, None, _Read]:
+        """Put what is new of one task where it belongs, and remember how far that went."""
+        known, found, missing = self._known[source.task_id], _Read(), False
+        last = newest = known.last
+        with closing(self._lines(source, depth, since)) as lines:
+            for line in lines:
+                if line is None:
+                    yield
+                elif line.stream == NOTE:
+                    missing = True
+                    self._tell(known, line, tails)
                 elif log_lines.is_after(line, last):
-                    newest, count = line.time, count + 1
+                    newest = line.time
+                    found.add(line)
                     if self.asked.grep in line.text:
                         tails.add(line)
-                    if count % STOPS == 0 and self.stop():
-                        return
-        if last and count >= depth:
-            tails.add(log_lines.note(source.name, FASTER))
-        self._last[task] = newest
-        if whole:
-            self._told.discard(task)
-            self._ended |= set() if source.live else {task}
+                if found.pieces % STOPS == 0 and self.stop():
+                    return found
+        known.last, known.told = newest, missing
+        known.ended = not missing and not source.live
+        known.depth = found.affordable(LOOK, FEWEST, AT_MOST)
+        return found
 
-    def _lines(self, source: Source, depth: int, since: float) -> Generator[LogLine, None, None]:
-        """The lines of a task; what hinders is a note."""
+    @staticmethod
+    def _tell(known: _Known, note: LogLine, tails: Tails) -> None:
+        """Say once that lines are missing, until they can be read again."""
+        if not known.told:
+            known.told = True
+            tails.add(note)
+
+    def _lines(self, source: Source, depth: int, since: float) -> Generator[LogLine | None, None, None]:
+        """The lines of a task; what hinders is a note, and None comes while others are read."""
         if not depth:
             return
         if time.monotonic() < self._away.get(source.node, 0.0):
             yield log_lines.note(source.name, "its node did not answer")
             return
-        with turn(self.stop):
-            try:
-                yield from self.engine.logs(source.task_id, source.name, tail=depth, since=since)
-            except Unreachable as error:
-                if source.node:
-                    self._away[source.node] = time.monotonic() + RETRY
-                yield log_lines.note(source.name, f"its log cannot be read: {error}")
-            except AiltireError as error:
-                yield log_lines.note(source.name, f"its log cannot be read: {error}")
-
-    def _tell(self, task: str, note: LogLine, tails: Tails) -> None:
-        """Say once that lines are missing, until they can be read again."""
-        if task not in self._told:
-            self._told.add(task)
-            tails.add(note)
-
-    def _forget(self, tasks: set[str]) -> None:
-        """Let go of tasks that are no more."""
-        self._last = {task: last for task, last in self._last.items() if task in tasks}
-        self._ended &= tasks
-        self._told &= tasks
-
-
-@contextmanager
-def turn(stop: Stopped) -> Iterator[None]:
-    """Wait until few enough read; whoever has gone waits no longer, and reads nothing of any length."""
-    mine = False
-    while not mine and not stop():
-        mine = _turns.acquire(timeout=0.5)
-    try:
-        yield
-    finally:
-        if mine:
+        while not _turns.acquire(timeout=WAIT):
+            yield None
+            if self.stop():
+                return
+        try:
+            yield from self.engine.logs(source.task_id, source.name, tail=depth, since=since)
+        except AiltireError as error:
+            if isinstance(error, Unreachable) and source.node:
+                self._away[source.node] = time.monotonic() + RETRY
+            yield log_lines.note(source.name, f"its log cannot be read: {error}")
+        finally:
             _turns.release()
 
 

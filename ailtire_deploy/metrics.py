@@ -77,6 +77,11 @@ def families(
     return tuple(each for each in found if each.samples)
 
 
+def streams(taken: int) -> Family:
+    """How many read a log or events just now."""
+    return _one("streams", "gauge", "Logs and events that are being read.", taken)
+
+
 def _of_tasks(services: Iterable[Resource], observed: State) -> Iterator[Family]:
     desired = {each.service: 0 if observed.finished(each) else symptoms.wanted(each) for each in services}
     running = {each.service: observed.running(each.name) for each in services}

@@ -30,12 +30,14 @@ class LogLine:
     """One line of a task's output. ``source`` is ``path/service.slot``; ``stream`` stdout or stderr.
 
     One whose stream is NOTE was written by no program: it says of its source that lines are missing, and why.
+    ``beyond`` is how many bytes of a very long line its text does not hold.
     """
 
     source: str
     stream: str
     time: str  # RFC 3339, as the engine wrote it
     text: str
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -54,6 +55,10 @@ def reading(engine: Logs, *sources: Source, **asked: Any) -> Reading:
     return Reading(engine, lambda: sources, Asked(**asked))
 
 
+def following(engine: Logs, *sources: Source, **asked: Any) -> Iterator[LogLine | None]:
+    return reading(engine, *sources, follow=True, **asked).lines()
+
+
 def texts(lines: Iterator[LogLine | None]) -> list[str]:
     return [line.text for line in lines if line]
 
@@ -78,10 +83,8 @@ def test_the_newest_lines_of_dead_tasks_and_living_ones_come_in_order_of_time() 
 
 def test_what_was_shown_does_not_come_again_when_one_follows() -> None:
     engine = Logs(t1=[said(WEB, 1, "a"), said(WEB, 2, "b")])
-    followed = reading(engine, WEB)
-    assert texts(followed.newest()) == ["a", "b"]
-    coming = followed.follow()
-    assert look(coming) == []
+    coming = following(engine, WEB)
+    assert look(coming) == ["a", "b"]
     engine.lines["t1"] += [said(WEB, 2.000000001, "c"), said(WEB, 3, "d")]
     assert look(coming) == ["c", "d"]
     assert look(coming) == []
@@ -89,9 +92,7 @@ def test_what_was_shown_does_not_come_again_when_one_follows() -> None:
 
 def test_a_task_that_began_and_ended_between_two_looks_is_not_missed_and_read_once() -> None:
     sources, engine = [OLD], Logs(t0=[said(WEB, 1, "old")], t1=[said(WEB, 2, "a flash")])
-    followed = Reading(engine, lambda: tuple(sources), Asked(tail=0))
-    assert texts(followed.newest()) == []
-    coming = followed.follow()
+    coming = Reading(engine, lambda: tuple(sources), Asked(tail=0, follow=True)).lines()
     assert look(coming) == []
     sources.append(Source("t1", WEB.name, WEB.service, live=False))
     assert look(coming) == ["a flash"]
@@ -102,9 +103,8 @@ def test_a_task_that_began_and_ended_between_two_looks_is_not_missed_and_read_on
 
 def test_only_lines_with_the_text_come_and_the_newest_of_those() -> None:
     engine = Logs(t1=[said(WEB, n, f"{'ERROR' if n % 10 == 0 else 'fine'} {n}") for n in range(50)])
-    followed = reading(engine, WEB, tail=2, grep="ERROR")
-    assert texts(followed.newest()) == ["ERROR 30", "ERROR 40"]
-    coming = followed.follow()
+    coming = following(engine, WEB, tail=2, grep="ERROR")
+    assert look(coming) == ["ERROR 30", "ERROR 40"]
     engine.lines["t1"] += [said(WEB, 51, "fine"), said(WEB, 52, "an ERROR")]
     assert look(coming) == ["an ERROR"]
 
@@ -122,30 +122,69 @@ def test_a_node_that_is_away_is_spoken_of_once_and_not_asked_again_for_a_while(
     engine = Logs(t1=[said(WEB, 1, "here")], t2=[said(DB, 2, "there")], t3=[said(DB, 3, "there too")])
     engine.away = {"t2"}
     other = Source("t3", "shop/db.2", "shop_db", True, "two")
-    followed = reading(engine, WEB, DB, other)
-    notes, lines = [], []
-    for line in followed.newest():
-        (notes if line.stream == NOTE else lines).append(line)
-    assert [each.source for each in notes] == ["shop/db.1", "shop/db.2"]
-    assert [each.text for each in lines] == ["here"]
-    assert engine.asked_of == ["t1", "t2"]
-    coming = followed.follow()
+    coming = following(engine, WEB, DB, other)
+    first = list(islice(coming, 3))
+    assert [(each.source, each.stream) for each in first if each] == [
+        ("shop/db.1", NOTE),
+        ("shop/db.2", NOTE),
+        ("shop/web.1", "stdout"),
+    ]
     assert look(coming) == []
+    assert engine.asked_of == ["t1", "t2", "t1"]
     engine.away.clear()
     second[0] += log_streams.RETRY
     assert look(coming) == ["there", "there too"]
 
 
-def test_who_writes_faster_than_is_read_is_said_to_do_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_streams, "AT_MOST", 10)
+def test_who_writes_faster_than_is_read_is_said_to_do_so() -> None:
+    most = log_streams.AT_MOST
     engine = Logs(t1=[said(WEB, 0, "first")])
-    followed = reading(engine, WEB)
-    assert texts(followed.newest()) == ["first"]
-    coming = followed.follow()
-    engine.lines["t1"] += [said(WEB, 1 + n / 100, str(n)) for n in range(50)]
-    assert look(coming) == [log_streams.FASTER, *map(str, range(40, 50))]
+    coming = following(engine, WEB)
+    assert look(coming) == ["first"]
+    engine.lines["t1"] += [said(WEB, 1 + n / 10_000, str(n)) for n in range(most + 50)]
+    assert look(coming) == [log_streams.FASTER, *map(str, range(50, most + 50))]
     engine.lines["t1"] += [said(WEB, 3, "quiet again")]
     assert look(coming) == ["quiet again"]
+
+
+class Pieces(Logs):
+    """Writes lines of a megabyte all the time; counts what is read, as the engine counts: by pieces."""
+
+    read = second = 0
+
+    def logs(self, task_id: str, source: str, *, tail: int, since: float = 0.0) -> Iterator[LogLine]:
+        per_line = (1 << 20) // log_streams.PIECE
+        whole, rest = divmod(tail, per_line)
+        self.second += 10
+        sizes = [rest * log_streams.PIECE] * bool(rest) + [1 << 20] * whole
+        self.read += sum(sizes)
+        for number, size in enumerate(sizes):
+            yield LogLine(source, "stdout", moment(self.second + number / 1000), "x", size - 1)
+
+
+def test_of_lines_without_measure_only_so_much_is_read() -> None:
+    engine = Pieces()
+    coming = following(engine, WEB, tail=10_000)
+    assert [each.text for each in islice(coming, 1) if each] == [log_streams.SHORTER]
+    assert engine.read <= log_streams.READ + 2 * log_streams.SAMPLE * log_streams.PIECE
+    engine.read = looks = 0
+    for line in islice(coming, 60):
+        looks += line is not None and line.text == log_streams.FASTER
+    assert looks >= 5
+    assert engine.read <= 2 * looks * log_streams.LOOK
+
+
+def test_who_waits_for_a_turn_shows_signs_of_life_and_ends_when_nobody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_streams, "_turns", BoundedSemaphore(1))
+    monkeypatch.setattr(log_streams, "WAIT", 0.01)
+    log_streams._turns.acquire()
+    gone = [False]
+    coming = Reading(Logs(), lambda: (WEB,), Asked(follow=True), stop=lambda: gone[0]).lines()
+    assert [next(coming), next(coming)] == [None, None]
+    gone[0] = True
+    assert list(coming) == []
 
 
 def test_whoever_talks_hides_no_other_and_is_the_first_to_be_cut() -> None:

@@ -44,7 +44,7 @@ def everything(living: Living) -> dict[str, Metric]:
     observed = with_traffic(living.house.engine.observe(SHOP))
     work = Work(rounds=7, failed=1, seconds=1.5, ended=1_000_000.0, differing={"service": 2})
     found = metrics.families(observed, SHOP, work, USAGE, {"orders": 12.5})
-    return parsed(exposition.text("shop", found).decode())
+    return parsed(exposition.text("shop", (*found, metrics.streams(2))).decode())
 
 
 def parsed(text: str) -> dict[str, Metric]:
@@ -111,6 +111,7 @@ def test_a_controller_tells_its_own_numbers_also_through_its_parent(
     assert {each.labels["stack"] for each in told["ailtire_service_tasks_running"].samples} == {stack}
     assert sum(values(told["ailtire_drift_resources"]).values()) == 0
     assert values(told["ailtire_rounds"])[()] >= 1
+    assert values(told["ailtire_streams"]) == {(): 0}
 
 
 def test_what_differs_is_counted_in_the_round_that_sees_it(living: Living) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from itertools import chain
 from typing import Any
 
 from ailtire_deploy import (
@@ -142,8 +141,7 @@ class Controller:
         def select() -> tuple[Source, ...]:
             return log_lines.select(self.observed(), self.path, asked.service, recursive=asked.recursive)
 
-        reading = Reading(self.loop.engine, select, asked, self.loop.now(), stop.is_set)
-        return chain(reading.newest(), reading.follow() if asked.follow else ())
+        return Reading(self.loop.engine, select, asked, self.loop.now(), stop.is_set).lines()
 
     def update(
         self, request: Mapping[str, Any], author: str, check: bool, once: Once | None = None

@@ -40,7 +40,7 @@ class _Line:
     def of(self, source: str, stream: int) -> LogLine:
         cut = f" … ({self.more} more bytes)" if self.more else ""
         text = self.kept.decode(errors="replace") + cut
-        return LogLine(source, STREAMS[stream], self.time.decode(errors="replace"), text)
+        return LogLine(source, STREAMS[stream], self.time.decode(errors="replace"), text, self.more)
 
 
 def query(tail: int, since: float) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from ailtire_deploy import explanation, idempotency
+from ailtire_deploy import metrics as metric
 from ailtire_deploy.documents import canonical
 from ailtire_deploy.errors import Refused
 from ailtire_deploy.idempotency import Once
 from ailtire_deploy.identity import Caller
 from ailtire_deploy.log_lines import Asked
-from ailtire_deploy.metrics import Family
 from ailtire_deploy.releases import stages
 from ailtire_deploy.rest import bodies, exposition, streams, view
 from ailtire_deploy.rest.messages import Again, Answer, Request, json_answer
@@ -121,10 +121,8 @@ def status(call: Call) -> Answer:
 
 def metrics(call: Call) -> Answer:
     """In Prometheus' text format."""
-    reading = Family(
-        "streams", "gauge", "Logs and events that are being read.", (), (((), call.slots.taken),)
-    )
-    found = exposition.text(str(call.controller.path), [*call.controller.metrics(), reading])
+    numbers = (*call.controller.metrics(), metric.streams(call.slots.taken))
+    found = exposition.text(str(call.controller.path), numbers)
     return Answer(200, found, exposition.KIND)
 
 

@@ -23,7 +23,7 @@ EVENTS = "text/event-stream"
 LIMIT = 100  # of the server's 128 threads: the rest is for calls that end soon
 HEARTBEAT = b"\n"
 SIGN = b":\n\n"  # the same among server-sent events
-BEAT = 2.0  # seconds; only what is written shows a proxy, and then us, that a reader has gone
+BEAT = 1.0  # seconds; only what is written shows a proxy, and then us, that a reader has gone
 _CHUNK = 16 * 1024
 
 

@@ -156,8 +156,8 @@ def test_who_follows_gets_every_line_at_once() -> None:
 
 
 def test_a_quiet_log_shows_a_sign_of_life_every_few_seconds() -> None:
-    seconds = iter(range(100))
-    beats = list(streams._beating(iter([None] * 6), streams.as_text, lambda: float(next(seconds))))
+    seconds = iter(half / 2 for half in range(100))
+    beats = list(streams._beating(iter([None] * 6), streams.as_text, lambda: next(seconds)))
     assert beats == [streams.HEARTBEAT] * len(beats)
     assert 2 <= len(beats) <= 3
 

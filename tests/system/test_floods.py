@@ -67,15 +67,14 @@ class Flooded:
 
     def memory(self) -> tuple[int, int]:
         """The bytes that the controller's process holds, and the most that it ever held."""
-        said = self.swarm.inside("flood_admin").check_output("cat /proc/1/status")
-        now, most = (re.search(rf"{name}:\s+([0-9]+) kB", said) for name in ("VmRSS", "VmHWM"))
-        assert now and most
-        return int(now[1]) * 1024, int(most[1]) * 1024
+        said = self.swarm.inside("flood_admin").check_output("cat /proc/[0-9]*/status")
+        now, most = (re.findall(rf"{name}:\s+([0-9]+) kB", said) for name in ("VmRSS", "VmHWM"))
+        return max(map(int, now)) * 1024, max(map(int, most)) * 1024
 
     @contextmanager
     def follower(self, query: str, pause: float) -> Iterator[socket.socket]:
         """Somebody who follows a log, and takes a little of it each ``pause`` seconds."""
-        with socket.create_connection((self.swarm.address, PORT), 10) as line, _reading(line, pause):
+        with socket.create_connection((self.swarm.address, PORT), 0.5) as line, _reading(line, pause):
             head = f"GET /_admin/log?follow=true&{query} HTTP/1.1\r\nHost: flood\r\n"
             line.sendall(f"{head}Authorization: Bearer {self.token}\r\n\r\n".encode())
             yield line
@@ -89,6 +88,8 @@ def _reading(line: socket.socket, pause: float) -> Iterator[None]:
         while not end.wait(pause):
             try:
                 line.recv(65536 if not pause else 512)
+            except TimeoutError:
+                continue
             except OSError:
                 return
 
@@ -98,6 +99,7 @@ def _reading(line: socket.socket, pause: float) -> Iterator[None]:
         yield
     finally:
         end.set()
+        line.close()
         reader.join()
 
 
@@ -156,8 +158,8 @@ def measure(flooded: Flooded, service: str, seconds: int, readers: int) -> dict[
             while time.monotonic() < until:
                 with flooded.follower("tail=10000&format=json", 0):
                     time.sleep(0.7)
-        left = time.monotonic()
         begun = flooded.streams()
+    left = time.monotonic()
     eventually(lambda: flooded.streams() == 0, 60, pause=0.2)
     freed = time.monotonic() - left
     after, most = flooded.memory()

@@ -109,8 +109,6 @@ def asked_for(
 @contextmanager
 def read(engine: str | None, stack: StackPath, asked: Asked, now: float) -> Iterator[Iterable[LogLine]]:
     """The lines as the engine has them; the signs of life among those to come are left out."""
-    from itertools import chain
-
     from ailtire_deploy import log_lines
     from ailtire_deploy.cli.swarms import connected
     from ailtire_deploy.log_streams import Reading
@@ -121,9 +119,7 @@ def read(engine: str | None, stack: StackPath, asked: Asked, now: float) -> Iter
             seen = swarm.engine.observe(stack.root)
             return log_lines.select(seen, stack, asked.service, recursive=asked.recursive)
 
-        reading = Reading(swarm.engine, select, asked, now)
-        coming = (line for line in (reading.follow() if asked.follow else ()) if line)
-        yield chain(reading.newest(), coming)
+        yield (line for line in Reading(swarm.engine, select, asked, now).lines() if line)
 
 
 @dataclass
