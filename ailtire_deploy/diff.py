@@ -15,10 +15,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ailtire_deploy.names import LABEL_HASH, LABEL_OUTCOME, LABEL_RELEASE, LABEL_REPORT, LABEL_RUN
+from ailtire_deploy.names import (
+    LABEL_HASH,
+    LABEL_OUTCOME,
+    LABEL_RELEASE,
+    LABEL_REPORT,
+    LABEL_RUN,
+    LABEL_SURVEY,
+)
 from ailtire_deploy.state import Resource
 
-KEPT_LABELS = frozenset({LABEL_OUTCOME, LABEL_REPORT, LABEL_RELEASE})
+KEPT_LABELS = frozenset({LABEL_OUTCOME, LABEL_REPORT, LABEL_RELEASE, LABEL_SURVEY})
 """Written once by who makes a revision, from then on by the controller that reads it: never a difference."""
 
 UNCOMPARED = KEPT_LABELS | {LABEL_RUN}

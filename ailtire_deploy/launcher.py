@@ -228,7 +228,7 @@ class Launcher:
         while True:
             observed = look(self.engine, root, self.now, self.sleep)
             watch(observed)
-            services |= {each.name for each in observed if each.kind == "service"}
+            services |= {each.name for each in (*observed, *observed.probes) if each.kind == "service"}
             left = sum(1 for _ in observed) + sum(task.live for task in observed.tasks)
             if left == 0:
                 self._let_node_clear(services)

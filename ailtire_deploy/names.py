@@ -23,6 +23,7 @@ EDGE = "edge"
 SWEEP = "sweep"  # removes a root's controller, and at last itself
 SIBLING = "sibling"  # networks
 FAMILY = "family"
+PROBE = "probe"  # the end of the name of what looks at a network from inside
 NEXT = "next"  # the end of a candidate's name
 RESERVED = frozenset({ADMIN, GATEWAY, EDGE, SWEEP, SIBLING, FAMILY})
 
@@ -48,6 +49,8 @@ LABEL_CANDIDATE = "ailtire.candidate"  # of a service that stands in for the nex
 LABEL_CARRIES = "ailtire.carries"  # of one that only changes maintenance: the revision that it stands for
 LABEL_MAINTENANCE = "ailtire.maintenance"  # of the same: what it turns on or off
 LABEL_REVOKED = "ailtire.revoked"  # of one config of a root: the tokens that were taken back
+LABEL_PROBE = "ailtire.probe"  # of a service that looks at a network: for how many seconds it may be there
+LABEL_SURVEY = "ailtire.survey"  # of a revision: what the last look at the living networks found
 LABEL_REGISTRY = "ailtire.registry"  # of a secret with credentials: the host they are for
 OUR_LABELS = "ailtire."
 COMMAND_LINE = "-"
@@ -138,8 +141,13 @@ def family_network(path: StackPath) -> str:
     return in_stack(path, FAMILY)
 
 
+def probe_service(network: str) -> str:
+    """What looks at a network from inside. No part of a name is empty: nothing else has a ``__``."""
+    return engine_name(network, "", PROBE)
+
+
 def candidate_service(path: StackPath, key: str) -> str:
-    """The next version of a service, while both are there. No part is empty: nothing else has a ``__``."""
+    """The next version of a service, while both are there; like a probe it has a ``__``, and another end."""
     return engine_name(*path.parts, key, "", NEXT)
 
 

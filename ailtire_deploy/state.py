@@ -17,6 +17,7 @@ from ailtire_deploy.names import (
     LABEL_OUTCOME,
     LABEL_OWNER,
     LABEL_PATH,
+    LABEL_PROBE,
     LABEL_SERVICE,
     StackPath,
 )
@@ -86,10 +87,9 @@ class Resource:
 
     ``data`` is the content of a config or secret; a found secret has none, and no representation shows it.
     ``absent`` makes it a wish for removal, held back by ``needs`` like any other. ``adopt_only``: it has to
-    exist already, somebody else makes it (a secret whose value only its source knows). ``version`` and
-    ``created`` (seconds since 1970) are set on what was found only. ``facts`` are findings beside the spec:
-    ``subnets`` of a network; of a service ``update`` (state) and ``message``, ``wanted`` (how many tasks),
-    ``force`` (the engine's counter) and ``previous`` (configs and secrets it used before).
+    be there already (only its source knows a secret's value). ``version`` and ``created`` (seconds since 1970)
+    are set on what was found only. ``facts`` are findings beside the spec: ``subnets`` of a network; of a
+    service ``update``, ``message``, ``wanted`` (tasks), ``force`` (the engine's counter), ``previous`` files.
     """
 
     key: Key
@@ -179,7 +179,8 @@ class Task:
 class State:
     """Resources by key; of an observed state also its tasks, and the names that strangers hold.
 
-    ``taken`` are the subnets of networks of strangers, by name; ``nodes`` is how many nodes the swarm has.
+    ``taken`` are subnets of strangers by network; ``nodes`` is how many nodes the swarm has; ``probes`` look
+    at a network for a moment and are no resources of a stack, so nobody misses or shows them.
     """
 
     resources: Mapping[Key, Resource] = field(default_factory=dict)
@@ -187,6 +188,7 @@ class State:
     foreign: frozenset[Key] = frozenset()
     taken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nodes: int = 1
+    probes: tuple[Resource, ...] = ()
     _tasks: Mapping[str, tuple[Task, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -197,7 +199,9 @@ class State:
 
     @classmethod
     def of(cls, resources: Iterable[Resource], **rest: Any) -> State:
-        return cls({each.key: each for each in sorted(resources, key=lambda each: each.key)}, **rest)
+        found = {each.key: each for each in sorted(resources, key=lambda each: each.key)}
+        probes = tuple(found.pop(key) for key in [*found] if LABEL_PROBE in found[key].labels)
+        return cls(found, probes=probes, **rest)
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources.values())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ailtire_deploy.diff import Change
-from ailtire_deploy.names import LABEL_HASH, LABEL_OUTCOME, StackPath
+from ailtire_deploy.names import LABEL_HASH, LABEL_OUTCOME, LABEL_PROBE, StackPath
 from ailtire_deploy.plan import Operation, Plan, plan
 from ailtire_deploy.revisions import labels_of
 from ailtire_deploy.state import KINDS, Key, Kind, Need, Resource, State, Task
@@ -332,3 +332,32 @@ def test_the_plan_reads_like_a_list_of_reasons() -> None:
         "update service shop_web: the definition changed; impact rolling (2 task restarts)",
         "remove network n: it is no longer in the definition",
     ]
+
+
+def probe(name: str = "shop_sibling__probe", network: str = "shop_sibling", **rest: Any) -> Resource:
+    """What looks at a network for at most a minute."""
+    label = {LABEL_PROBE: rest.pop("lasts", "60")}
+    return replace(found(service(name, networks=[network], labels=label, **rest)), created=NOW)
+
+
+def test_a_probe_is_no_resource_of_its_stack_and_is_left_alone() -> None:
+    network = resource("network", "shop_sibling")
+    there = State.of([found(network), probe()])
+    assert [each.name for each in there] == ["shop_sibling"]
+    assert planned([network], there).empty
+    assert planned([network], there, now=NOW + 60).empty
+
+
+@pytest.mark.parametrize("lasts", ["60", "", "soon", "-1", "9" * 5000, "²"])
+def test_a_probe_that_was_left_behind_is_removed_by_who_owns_its_network(lasts: str) -> None:
+    network = resource("network", "shop_sibling")
+    there = State.of([found(network), probe(lasts=lasts)])
+    assert only(planned([network], there, now=NOW + 4000)).key.name == "shop_sibling__probe"
+    assert planned([], there, owner=ORDERS, now=NOW + 4000).empty
+
+
+def test_a_probe_goes_before_the_network_it_stands_on() -> None:
+    there = State.of([found(resource("network", "shop_sibling")), probe(), probe("x__probe", "x")])
+    removed = planned([], there).operations
+    assert [each.key.name for each in removed] == ["shop_sibling__probe", "shop_sibling"]
+    assert removed[0].ready

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ailtire_deploy.names import EDGE, LABEL_OWNER, LABEL_REGISTRY, StackPath
+from ailtire_deploy.names import EDGE, LABEL_OWNER, LABEL_PROBE, LABEL_REGISTRY, StackPath
 from ailtire_deploy.plan.operations import INTERRUPTS, Operation
-from ailtire_deploy.state import CAUSE, HELD, Need, Resource, State
+from ailtire_deploy.state import CAUSE, HELD, Key, Need, Resource, State
 
 YOUNG = 600.0
 """Seconds for which configs and secrets are left alone: somebody may be about to name them in a service."""
@@ -18,7 +19,26 @@ def removing(desired: State, observed: State, owner: StackPath, now: float) -> l
     wished = (_absent(wish, observed, owner) for wish in desired if wish.absent)
     left = (each for each in observed.owned_by(owner) if each.key not in desired.resources)
     pruned = (_prune(each, owner) for each in left if _may_be_pruned(each, observed, now))
-    return [*(each for each in wished if each), *pruned]
+    drafts = [*(each for each in wished if each), *pruned]
+    return [*drafts, *_probes(drafts, observed, owner, now)]
+
+
+def _probes(
+    drafts: Iterable[Operation], observed: State, owner: StackPath, now: float
+) -> Iterable[Operation]:
+    """What looks at a network is left alone while it may be there, and as long as its network stays."""
+    going = {each.key for each in drafts if each.key.kind == "network"}
+    for each in observed.probes:
+        seats = each.spec.get("TaskTemplate", {}).get("Networks", ())
+        loses = any(Key("network", seat["Target"]) in going for seat in seats)
+        if each.owner == owner and (loses or _is_overdue(each, now)):
+            yield Operation("remove", each, each, "it looked at a network, and is not needed any more")
+
+
+def _is_overdue(probe: Resource, now: float) -> bool:
+    """Also where its label says nothing that can be read."""
+    lasts = probe.labels[LABEL_PROBE]
+    return not (re.fullmatch("[0-9]{1,4}", lasts) and now - probe.created <= int(lasts))
 
 
 def _absent(wish: Resource, observed: State, owner: StackPath) -> Operation | None:
