@@ -40,6 +40,20 @@ class LogLine:
     beyond: int = 0
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Attachment:
+    """An address on a network, and the service whose task has it; ``container`` where it is no service's.
+
+    ``task`` is "" for the address that a service shares among its tasks.
+    """
+
+    network: str
+    service: str
+    address: str
+    task: str = ""
+    container: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Tagged:
     """What a registry said about a tag: its digest, or "" and why; ``denied`` when it wants a login."""
@@ -176,6 +190,7 @@ class Accepted:
 __all__ = [
     "NOTE",
     "Accepted",
+    "Attachment",
     "Calls",
     "Children",
     "Engine",

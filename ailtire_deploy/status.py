@@ -18,6 +18,8 @@ from ailtire_deploy.names import EDGE, GATEWAY, StackPath
 from ailtire_deploy.releases import asking
 from ailtire_deploy.releases.stages import Stage
 from ailtire_deploy.revisions import Revision
+from ailtire_deploy.segments import keeping
+from ailtire_deploy.segments.keeping import Shown
 from ailtire_deploy.state import Resource, State, Task
 from ailtire_deploy.symptoms import Symptom
 from ailtire_deploy.traffic import Pace
@@ -47,8 +49,9 @@ class Status(TypedDict):
 
     ``desired`` and ``running`` count tasks, of a stack those of all its services. ``since`` is when the
     newest task of a service got into its state, of a stack when its revision was written. Unknown is
-    None; a service that has said nothing has the line "". ``traffic`` is there for what the stack's gateway
-    (for a root its edge) leads to, when its controller was asked: nobody else hears the gateways.
+    None; a service that has said nothing has the line "". ``segmentation`` is what the last look at the
+    networks found, of a stack whose newest revision bears one. ``traffic`` is there for what the stack's
+    gateway (for a root its edge) leads to, when its controller was asked: nobody else hears the gateways.
     """
 
     type: Literal["Stack", "Service"]
@@ -66,6 +69,7 @@ class Status(TypedDict):
     tasks: list[TaskStatus]
     services: list[Status]
     traffic: NotRequired[TrafficStatus]
+    segmentation: NotRequired[Shown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ def _stack(observed: State, path: StackPath, lines: Mapping[str, LogLineInfo], n
     above = proxies.pace(observed, path.parent, GATEWAY, path.key) if path.parent else None
     _take_traffic(node, above or proxies.pace(observed, path, EDGE, GATEWAY))
     _mark_closed(node, newest)
+    if newest and (seen := keeping.shown(newest.found)):
+        node["segmentation"] = seen
     return node
 
 

@@ -45,9 +45,9 @@ LAYERS: dict[int, frozenset[str]] = {
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
-        | {"children", "remote", "apply", "departures", "log_streams", "log_rooms", "resolution"}
+        | {"children", "remote", "apply", "departures", "log_streams", "log_rooms", "resolution", "probe"}
     ),
-    3: frozenset({"launcher", "vigil", "controller", "gateway"}),
+    3: frozenset({"launcher", "vigil", "controller", "gateway", "survey"}),
     4: frozenset({"rest"}),
     5: frozenset({"cli"}),
 }

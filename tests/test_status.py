@@ -12,9 +12,12 @@ from ailtire_deploy import log_lines, moments, names, proxies, revisions, status
 from ailtire_deploy.errors import NotFound
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import LogLine
+from ailtire_deploy.segments import keeping
+from ailtire_deploy.segments.comparing import Findings
 from ailtire_deploy.state import Key, Resource, State, Task
 from ailtire_deploy.status import LogLineInfo, Status
 from ailtire_deploy.traffic import Pace
+from ailtire_deploy.views import histories
 
 SHOP = StackPath(("shop",))
 ORDERS = SHOP / "orders"
@@ -118,9 +121,29 @@ def test_what_is_led_to_by_gateway_and_edge_has_its_traffic() -> None:
     assert [name for name, each in nodes.items() if "traffic" in each] == ["shop", "shop/orders", "shop/web"]
 
 
+def test_a_stack_whose_networks_were_looked_at_says_what_was_found() -> None:
+    seen = keeping.of(Findings(2, 25), NOW)
+    bearing = keeping.with_label(revision(SHOP, 4), seen)
+    tree = status.tree(State.of([service(SHOP, "admin"), bearing]), SHOP, {}, NOW)
+    assert tree["segmentation"] == {**seen, "time": moments.to_text(NOW)}
+    newer = State.of([service(SHOP, "admin"), bearing, revision(SHOP, 5)])
+    assert "segmentation" not in status.tree(newer, SHOP, {}, NOW), "that was another definition"
+    (line, older) = histories.as_json(revisions.history(newer, SHOP))
+    assert ("segmentation" in line, older["segmentation"]["pairs"]) == (False, 25)
+    assert any(
+        "0 surprises in 25 pairs on 2 networks at 2027-" in each for each in histories.as_text([older])
+    )
+
+
+def test_a_probe_is_not_shown() -> None:
+    looking = service(SHOP, "").with_labels(**{names.LABEL_PROBE: "60"})
+    tree = status.tree(State.of([service(SHOP, "admin"), looking, revision(SHOP, 1)]), SHOP, {}, NOW)
+    assert [each["shortName"] for each in tree["services"]] == ["admin"]
+
+
 def test_every_node_has_the_same_fields_and_is_json() -> None:
     tree = seen(shop_and_orders())
-    always = Status.__annotations__.keys() - {"traffic"}
+    always = Status.__annotations__.keys() - {"traffic", "segmentation"}
     assert tree.keys() == tree["services"][0].keys() == always
     assert json.loads(json.dumps(tree)) == tree
 

@@ -56,6 +56,7 @@ function node(found, name, keys, depth, reading) {
     desired: whole(found.desired),
     running: whole(found.running),
     traffic: traffic(found.traffic),
+    networks: segmentation(found.segmentation),
     tasks: list(found.tasks).slice(0, TASKS).map(task),
     below: [],
   };
@@ -76,6 +77,17 @@ function traffic(found) {
   const { requests, errors, milliseconds } = object(found);
   if (![requests, errors, milliseconds].every(Number.isFinite)) return "";
   return `${requests} requests/s, ${(errors * 100).toFixed(1)} % errors, ${milliseconds} ms`;
+}
+
+/** What the last look at the networks found, in a sentence. */
+function segmentation(found) {
+  const { time, pairs, networks, surprises, unheard, told } = object(found);
+  if (![pairs, networks, surprises, unheard].every(Number.isInteger)) return "";
+  const first = surprises ? list(told).slice(0, 3).map((one) => plain(one, 200)) : [];
+  const missed = unheard ? `, ${unheard} gave no answer` : "";
+  const number = `${surprises} ${surprises === 1 ? "surprise" : "surprises"}`;
+  const sum = `${number} in ${pairs} pairs on ${networks} networks${missed}, ${plain(time, 40)}`;
+  return [sum, ...first].join("; ");
 }
 
 function task(found) {

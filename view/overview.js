@@ -4,7 +4,7 @@ import { h, pill, refill } from "./dom.js";
 import { mounted } from "./model.js";
 import { ago, moment, plain } from "./text.js";
 
-const WIDE = new Set(["Message", "Image", "Last log line"]);
+const WIDE = new Set(["Message", "Image", "Who reaches whom", "Last log line"]);
 const WELL = new Set(["running", "completed", "shutdown"]);
 const list = (found) => (Array.isArray(found) ? found : []);
 const object = (found) => (found !== null && typeof found === "object" ? found : {});
@@ -114,6 +114,7 @@ function facts(node, drawn) {
     Tasks: `${node.running} of ${node.desired} run`,
     Published: ports,
     Traffic: node.traffic,
+    "Who reaches whom": node.networks,
     "Last log line": last,
   };
   const shown = Object.entries(found).filter(([, value]) => value !== "" && value !== null && value !== undefined);

@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Inside containers": {
         "serve": "Run the controller of a stack (configured by AILTIRE_*).",
         "gateway": "Run the reverse proxy of a stack.",
+        "probe": "Say who answers on a network.",
         "sweep": "Remove a root stack whose controller asked for it.",
     },
 }

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ailtire_deploy import pipeline, recovery, revisions
+from ailtire_deploy import recovery, survey
 from ailtire_deploy.cli import targets
-from ailtire_deploy.model import Stack
+from ailtire_deploy.cli.console import Console
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.segments import matrix
 from ailtire_deploy.segments.matrix import Matrix
-from ailtire_deploy.state import State
 
 
 def matrices(
@@ -33,15 +32,31 @@ def living(path: StackPath, engine: str | None) -> Matrix:
     with connected(engine) as swarm:
         observed = swarm.engine.observe(path.root)
     recovery.insist(observed, path)
-    return matrix.of_tree(stacks(observed, path.root))
+    return matrix.of_tree(survey.stacks(observed, path.root))
 
 
-def stacks(observed: State, root: StackPath) -> Iterator[Stack]:
-    """Every stack of a tree, each by the newest of its revisions that can be read."""
-    for path in revisions.stacks(observed, root):
-        stack = pipeline.before(observed, path)
-        if stack is not None:
-            yield stack
+def verify(console: Console, path: StackPath, engine: str | None, patience: float, keep: bool) -> int:
+    """Look at the living networks, write down what came of it, and show it. Returns the exit code."""
+    import os
+    import time
+
+    from ailtire_deploy import sites
+    from ailtire_deploy.cli.swarms import connected
+    from ailtire_deploy.views import surveys
+
+    with connected(engine) as swarm:
+        tell = survey.quiet if console.quiet else console.tell
+        look = survey.Survey(swarm.engine, sites.image(os.environ), tell)
+        began = time.monotonic()
+        found = look.look(path, patience)
+        tell(f"looked for {time.monotonic() - began:.0f} s")
+        kept = look.keep(path, found) if keep else ""
+    console.result(
+        text=lambda: surveys.as_text(found, console.paint),
+        data=lambda: surveys.as_json(path, found, kept),
+        markdown=lambda: surveys.as_markdown(found),
+    )
+    return surveys.exit_code(found)
 
 
 def joined(parts: Iterable[list[str]]) -> Iterator[str]:

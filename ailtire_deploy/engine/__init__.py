@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, suppress
 from typing import Any
 
-from ailtire_deploy.engine import adopting, bodies, distribution, logs
+from ailtire_deploy.engine import adopting, attaching, bodies, distribution, logs
 from ailtire_deploy.engine.connect import TIMEOUT, find
 from ailtire_deploy.engine.events import Events
 from ailtire_deploy.engine.observe import Sight, look
@@ -16,7 +16,7 @@ from ailtire_deploy.engine.reading import Found, exactly, is_ours, read
 from ailtire_deploy.engine.wire import Wire
 from ailtire_deploy.errors import Conflict, NotFound, OutOfSequence, Overtaken, Refused, Unreachable
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.ports import Calls, EngineInfo, LogLine, Tagged
+from ailtire_deploy.ports import Attachment, Calls, EngineInfo, LogLine, Tagged
 from ailtire_deploy.state import AGAIN, Key, Resource, State
 
 PATHS = {"network": "/networks", "config": "/configs", "secret": "/secrets", "service": "/services"}
@@ -102,6 +102,10 @@ class SwarmEngine:
             self._wire.post(path, body, self._login(resource), version=found.version)
         except NotFound as error:
             raise OutOfSequence(f"{found.key} is gone, or names something that is: {error}") from error
+
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Who stands on which network of the swarm, strangers included."""
+        return attaching.attachments(self._wire)
 
     def deployed(self, stack: str) -> tuple[Resource, ...]:
         """All that bears Docker's own label of a stack, whoever made it."""

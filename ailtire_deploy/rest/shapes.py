@@ -69,6 +69,12 @@ TRAFFIC = one(
     milliseconds={"type": "number", "minimum": 0},
     age=COUNT,
 )
+SEGMENTATION = one(
+    "What the last `network verify` found: how many pairs on how many networks, surprises, and some of them.",
+    **dict.fromkeys(("networks", "pairs", "surprises", "unheard"), COUNT),
+    time=TEXT,
+    told=many(TEXT),
+)
 STATUS = with_some(
     one(
         "A stack or service, and what it holds.",
@@ -88,6 +94,7 @@ STATUS = with_some(
         services=many(ref("Status")),
     ),
     traffic=ref("Traffic"),
+    segmentation=ref("Segmentation"),
 )
 FINDING = one("What is not well.", name=TEXT, status=TEXT, why=TEXT, cause=TEXT, remedy=TEXT, line=TEXT)
 EXPLANATION = one(
@@ -122,8 +129,11 @@ _REVISION: dict[str, Shape] = {
     "digests": by_name(TEXT),
     "report": ref("Report"),
 }
-REVISION = one("A revision, and what became of it.", **_REVISION)
-FOLLOWED = one("The same, and how far it has come.", **_REVISION, progress=ref("Progress"))
+_SEEN: dict[str, Shape] = {"segmentation": ref("Segmentation")}
+REVISION = with_some(one("A revision, and what became of it.", **_REVISION), **_SEEN)
+FOLLOWED = with_some(
+    one("The same, and how far it has come.", **_REVISION, progress=ref("Progress")), **_SEEN
+)
 PROGRESS = one(
     "Until `verdict` is another word than `pending`, it goes on.",
     verdict={"enum": ["pending", "converged", "failed", "rolled back", "superseded"]},
@@ -189,6 +199,7 @@ COMPONENTS: Mapping[str, Shape] = {
     "Task": TASK,
     "Status": STATUS,
     "Traffic": TRAFFIC,
+    "Segmentation": SEGMENTATION,
     "Finding": FINDING,
     "Explanation": EXPLANATION,
     "Change": CHANGE,

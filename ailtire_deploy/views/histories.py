@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from ailtire_deploy import images, moments, names, revisions
 from ailtire_deploy.diff import Change
 from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.revisions import Revision
+from ailtire_deploy.segments import keeping
+from ailtire_deploy.segments.keeping import Shown
 from ailtire_deploy.views import paint, plain
 from ailtire_deploy.views.paint import Paint
 
@@ -22,7 +24,8 @@ class Line(TypedDict):
 
     Of a rollback ``restores`` names the revision that is back, and ``undoes`` the one that failed, if any.
     ``maintenance`` is what it only turns on or off, "" for any other. ``digests`` are what the tags of images
-    stand for, the stack's own and those below, as far as is known.
+    stand for, the stack's own and those below, as far as is known. ``segmentation`` is what the
+    last look at the networks found while it was the newest, if there was one.
     """
 
     number: int
@@ -37,6 +40,7 @@ class Line(TypedDict):
     maintenance: str
     digests: dict[str, str]
     report: dict[str, Any]
+    segmentation: NotRequired[Shown]
 
 
 def as_json(found: Iterable[Revision]) -> list[Line]:
@@ -53,6 +57,10 @@ def as_text(lines: list[Line], colour: Paint = paint.none) -> list[str]:
         shown.append(row.replace(each["outcome"], colour(each["outcome"], each["outcome"]), 1))
         new = sorted(each["digests"].items() - before.items())
         shown += [colour("dim", f"    {plain.line(image)} is {digest}") for image, digest in new]
+        if seen := each.get("segmentation"):
+            shown.append(
+                colour("dim", f"    {plain.line(keeping.sentence(seen))} at {plain.line(seen['time'])}")
+            )
         shown += [f"    {plain.line(str(reason))}" for reason in each["report"].get("reasons", [])]
     return shown
 
@@ -131,7 +139,8 @@ def _digests(revision: Revision) -> dict[str, str]:
 
 
 def _line(revision: Revision) -> Line:
-    return {
+    seen = keeping.shown(revision.found)
+    line: Line = {
         "number": revision.number,
         "name": revision.name,
         "created": moments.to_text(revision.found.created),
@@ -145,3 +154,4 @@ def _line(revision: Revision) -> Line:
         "digests": _digests(revision),
         "report": revision.report,
     }
+    return {**line, "segmentation": seen} if seen else line

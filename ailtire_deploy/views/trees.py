@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ailtire_deploy import moments
+from ailtire_deploy.segments import keeping
 from ailtire_deploy.status import Status
 from ailtire_deploy.views import paint, plain
 from ailtire_deploy.views.paint import Paint
@@ -94,7 +95,9 @@ def _traffic(each: Status) -> str:
 def _word(each: Status) -> str:
     """The revision of a stack, or the last line of a service."""
     if each["type"] == "Stack":
-        return f"revision {each['revision']}" if each["revision"] else ""
+        seen = each.get("segmentation")
+        looked = f" · {keeping.sentence(seen)} at {seen['time']}" if seen else ""
+        return f"revision {each['revision']}{looked}" if each["revision"] else ""
     if each["age"] is None:
         return ""
     return f"{moments.duration(each['age'])} ago: {each['line']}"

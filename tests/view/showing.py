@@ -17,6 +17,14 @@ from ailtire_deploy.rest import app, server
 from tests.rest.client import KEY, SHOP, Remembering
 
 NODES = ("blue", "green", "red")
+SEEN = {
+    "time": "2027-01-15T08:00:00Z",
+    "networks": 8,
+    "pairs": 144,
+    "surprises": 1,
+    "unheard": 0,
+    "told": ["service intruder stands on shop_orders_sibling, where it does not belong"],
+}
 
 
 def service(name: str, status: str = "running", *, tasks: int = 2, **more: Any) -> dict[str, Any]:
@@ -75,7 +83,7 @@ def shop(status: str = "running") -> dict[str, Any]:
         service("shop/mail", "shutdown", tasks=1),
         service("shop/images", "warning", tasks=2, message="1 of 2 tasks was restarted 4 times"),
     ]
-    return stack("shop", *own, orders, status=status, message=orders["message"])
+    return stack("shop", *own, orders, status=status, message=orders["message"], segmentation=SEEN)
 
 
 def network(name: str, stack: str, kind: str, *members: str, **more: Any) -> dict[str, Any]:

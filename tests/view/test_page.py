@@ -56,6 +56,19 @@ def test_a_token_shows_the_tree_and_is_forgotten(watched: Watched) -> None:
         assert "running" not in page.locator(".board").inner_text()
 
 
+def test_what_the_last_look_at_the_networks_found_is_a_line_of_the_stack(watched: Watched) -> None:
+    with served(Showing()) as site:
+        page = watched.open(site)
+        line = page.locator("dl.facts div").filter(has_text="Who reaches whom")
+        said = line.locator("dd").inner_text()
+        assert said.startswith(
+            "1 surprise in 144 pairs on 8 networks, 2027-01-15T08:00:00Z; service intruder stands on"
+        )
+        page.get_by_role("treeitem", name="web, running").click()
+        page.get_by_role("heading", name="shop/web running").wait_for()
+        assert line.count() == 0
+
+
 def test_another_token_is_refused_in_words(watched: Watched) -> None:
     with served(Showing()) as site:
         watched.page.goto(f"{site.address}/_admin/view")

@@ -8,6 +8,9 @@ import click
 
 from ailtire_deploy.cli import options
 from ailtire_deploy.cli.console import Console
+from ailtire_deploy.names import StackPath
+
+LONGEST = 3600.0  # seconds: what was left behind has to go some time
 
 
 @click.group("network")
@@ -49,3 +52,36 @@ def matrix(
         data=lambda: {"matrices": [matrices.as_json(m, path) for path, m in found]},
         markdown=lambda: reach.joined(matrices.as_markdown(m, path) for path, m in found),
     )
+
+
+@command.command("verify")
+@click.argument("path", type=options.StackPathType())
+@click.option(
+    "--timeout",
+    type=options.Duration(),
+    default=120.0,
+    metavar="TIME",
+    help="How long to wait for all networks: 90s, 5m (default: 2m).",
+)
+@click.option(
+    "--keep/--no-keep", default=True, help="Write the result down at the newest revision (default)."
+)
+@options.engine
+@options.console("text", "json", "markdown")
+def verify(console: Console, path: StackPath, timeout: float, keep: bool, engine: str | None) -> int:
+    """Ask inside every network of a running stack, and of all below it, who answers, and compare.
+
+    On each network a short-lived service of our image tries names, and the addresses of everybody in the
+    tree; what the matrix does not say is a surprise, and so is who stands where it does not belong. Ends
+    with 4 if there is any, 8 if a network gave no answer, 0 if all is as the matrix says.
+
+    \b
+    Examples:
+      ailtire-deploy network verify shop
+      ailtire-deploy network verify shop/orders --output json
+    """
+    from ailtire_deploy.cli import reach
+
+    if timeout > LONGEST:
+        raise click.UsageError("--timeout: an hour is the most")
+    return reach.verify(console, path, engine, timeout, keep)
