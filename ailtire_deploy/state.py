@@ -87,9 +87,9 @@ class Resource:
 
     ``data`` is the content of a config or secret; a found secret has none, and no representation shows it.
     ``absent`` makes it a wish for removal, held back by ``needs`` like any other. ``adopt_only``: it has to
-    be there already (only its source knows a secret's value). ``version`` and ``created`` (seconds since 1970)
-    are set on what was found only. ``facts`` are findings beside the spec: ``subnets`` of a network; of a
-    service ``update``, ``message``, ``wanted`` (tasks), ``force`` (the engine's counter), ``previous`` files.
+    be there already (only its source knows a secret's value). ``version`` and ``created`` (seconds since
+    1970) are set on what was found only. ``facts`` are findings beside the spec: ``subnets`` of a network; of
+    a service ``update``, ``message``, ``wanted`` (tasks), ``force`` (the engine's count), ``previous`` files.
     """
 
     key: Key
