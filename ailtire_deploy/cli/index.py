@@ -34,7 +34,8 @@ class Index(click.Group):
         except click.UsageError as error:
             near = get_close_matches(args[0], NAMES, n=1)
             if near and not args[0].startswith("-"):
-                error.message = f"{error.message.rstrip('.')}; did you mean {near[0]}?"
+                said = f"{error.message.rstrip('.')}; did you mean {near[0]}?"
+                raise click.UsageError(said, error.ctx) from None
             raise
 
     def get_help(self, ctx: click.Context) -> str:
