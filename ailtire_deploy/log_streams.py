@@ -34,9 +34,9 @@ RETRY = 10.0  # seconds for which a node that did not answer is not asked again
 SHOWN = 1000  # characters of a last line
 ROOM = 4 << 20  # bytes of lines that one answer holds
 LOOK = 1 << 20  # the same of one look while following, and about what it reads of one task
-READ = 8 << 20  # about what an answer reads of one task
+READ = 4 << 20  # about what an answer reads of one task
 PIECE = 16 << 10  # bytes; the engine counts each piece of a longer line as one
-STOPS = 256  # lines after which is asked whether somebody still waits for them
+STOPS = 256  # lines after which is shown that this still goes on, and asked whether somebody waits for it
 MICROSECOND = 1e-6
 FASTER = "lines are left out: it writes faster than they are read"
 SHORTER = "older lines are left out: they are too long to be read"
@@ -89,7 +89,8 @@ class _Read:
 class Reading:
     """One reader's way through the logs of the tasks that ``select`` names, each time anew.
 
-    ``started`` is when it began, in seconds since 1970; ``stop`` says that nobody waits any more.
+    ``started`` is when it began, in seconds since 1970; ``stop`` says that nobody waits any more. ``away``
+    may be shared: by node that did not answer when it may be asked again (monotonic seconds).
     """
 
     engine: Engine
@@ -97,8 +98,8 @@ class Reading:
     asked: Asked = field(default_factory=Asked)
     started: float = 0.0
     stop: Stopped = never
+    away: dict[str, float] = field(default_factory=dict)
     _known: dict[str, _Known] = field(default_factory=dict)  # by task
-    _away: dict[str, float] = field(default_factory=dict)  # by node when it may be asked again
 
     def newest(self) -> Iterator[LogLine]:
         """The newest lines of each service, oldest first. All are read before the first is given.
@@ -110,9 +111,9 @@ class Reading:
     def lines(self) -> Iterator[LogLine | None]:
         """The newest lines, and if they are followed what is written then, as it comes.
 
-        None is a sign of life while one follows and nothing has come for a while.
+        None is a sign of life while one follows, and comes whenever nothing else does for now.
         """
-        return chain(self._first_look(), self._more()) if self.asked.follow else self.newest()
+        return chain(self._first_look(), (None,), self._more()) if self.asked.follow else self.newest()
 
     def _first_look(self) -> Iterator[LogLine | None]:
         return self._given(self._first, self.asked.tail, ROOM)
@@ -172,10 +173,14 @@ class Reading:
         known, found, missing = self._known[source.task_id], _Read(), False
         last = newest = known.last
         with closing(self._lines(source, depth, since)) as lines:
-            for line in lines:
-                if line is None:
+            for number, line in enumerate(lines, 1):
+                if line is None or number % STOPS == 0:
                     yield
-                elif line.stream == NOTE:
+                    if self.stop():
+                        return found
+                if line is None:
+                    continue
+                if line.stream == NOTE:
                     missing = True
                     self._tell(known, line, tails)
                 elif log_lines.is_after(line, last):
@@ -183,8 +188,6 @@ class Reading:
                     found.add(line)
                     if self.asked.grep in line.text:
                         tails.add(line)
-                if found.pieces % STOPS == 0 and self.stop():
-                    return found
         known.last, known.told = newest, missing
         known.ended = not missing and not source.live
         known.depth = found.affordable(LOOK, FEWEST, AT_MOST)
@@ -201,7 +204,7 @@ class Reading:
         """The lines of a task; what hinders is a note, and None comes while others are read."""
         if not depth:
             return
-        if time.monotonic() < self._away.get(source.node, 0.0):
+        if time.monotonic() < self.away.get(source.node, 0.0):
             yield log_lines.note(source.name, "its node did not answer")
             return
         while not _turns.acquire(timeout=WAIT):
@@ -212,7 +215,7 @@ class Reading:
             yield from self.engine.logs(source.task_id, source.name, tail=depth, since=since)
         except AiltireError as error:
             if isinstance(error, Unreachable) and source.node:
-                self._away[source.node] = time.monotonic() + RETRY
+                self.away[source.node] = time.monotonic() + RETRY
             yield log_lines.note(source.name, f"its log cannot be read: {error}")
         finally:
             _turns.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+FULL = len("2030-01-01T00:00:00.000000000Z")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -32,6 +33,8 @@ def since(text: str, now: float) -> float:
 
 def ordered(text: str) -> str:
     """A UTC time as the engine writes it, in a form that sorts to the nanosecond: ``.5Z`` after ``.25Z``."""
+    if len(text) == FULL and text[-1] == "Z":
+        return text[:-1]
     whole, _, fraction = text.removesuffix("Z").partition(".")
     return f"{whole}.{fraction:0<9}"
 

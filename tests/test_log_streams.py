@@ -74,6 +74,7 @@ def look(coming: Iterator[LogLine | None]) -> list[str]:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_streams.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(log_streams, "STOPS", 1 << 20)  # else signs of life come in the midst of a look
 
 
 def test_the_newest_lines_of_dead_tasks_and_living_ones_come_in_order_of_time() -> None:
@@ -129,7 +130,7 @@ def test_a_node_that_is_away_is_spoken_of_once_and_not_asked_again_for_a_while(
         ("shop/db.2", NOTE),
         ("shop/web.1", "stdout"),
     ]
-    assert look(coming) == []
+    assert look(coming) + look(coming) == []
     assert engine.asked_of == ["t1", "t2", "t1"]
     engine.away.clear()
     second[0] += log_streams.RETRY
@@ -184,7 +185,7 @@ def test_who_waits_for_a_turn_shows_signs_of_life_and_ends_when_nobody_waits(
     coming = Reading(Logs(), lambda: (WEB,), Asked(follow=True), stop=lambda: gone[0]).lines()
     assert [next(coming), next(coming)] == [None, None]
     gone[0] = True
-    assert list(coming) == []
+    assert set(coming) <= {None}
 
 
 def test_whoever_talks_hides_no_other_and_is_the_first_to_be_cut() -> None:

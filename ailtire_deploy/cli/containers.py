@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ REGISTER = 30.0  # seconds between two registrations
 RETRY = 3.0
 PAUSE = 1.0  # seconds between two rounds of sweeping
 BUDGET = 5.0  # seconds for one registration
+TURN = 0.001  # seconds until another thread may compute: readers of large logs must not hold up a status
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +168,7 @@ class Container:
 def serve(environment: Mapping[str, str], key_file: Path = KEY) -> None:
     """Run the controller that the environment describes, until it is told to end."""
     log_to_stderr()
+    sys.setswitchinterval(TURN)
     path, site, key = path_of(environment), sites.of_environment(environment), read_key(key_file)
     logins = read_logins(key_file.parent)
     engine = SwarmEngine(credentials=dict(logins.values()).get)

@@ -52,6 +52,7 @@ class Controller:
         self.lines = LastLines(loop.engine, loop.now)
         self.changes = Changes(loop)
         self._looking = threading.Lock()
+        self._away: dict[str, float] = {}
         self._telling = threading.Lock()
         self._told: tuple[State | None, float, Mapping[str, Any]] = None, 0.0, {}
 
@@ -141,7 +142,7 @@ class Controller:
         def select() -> tuple[Source, ...]:
             return log_lines.select(self.observed(), self.path, asked.service, recursive=asked.recursive)
 
-        return Reading(self.loop.engine, select, asked, self.loop.now(), stop.is_set).lines()
+        return Reading(self.loop.engine, select, asked, self.loop.now(), stop.is_set, self._away).lines()
 
     def update(
         self, request: Mapping[str, Any], author: str, check: bool, once: Once | None = None

@@ -61,6 +61,10 @@ def lines(pieces: Iterable[bytes], source: str) -> Iterator[LogLine]:
     for stream, payload in _framed(iter(pieces)):
         if stream == ENGINE and UNBORN not in payload:
             yield LogLine(source, NOTE, "", AWAY)
+        if stream in STREAMS and not begun and payload.find(b"\n") == len(payload) - 1 < LINE:
+            moment, _, said = payload[:-1].partition(b" ")
+            yield _Line(moment, said).of(source, stream)  # almost always
+            continue
         for piece in _LINES.findall(payload) if stream in STREAMS else ():
             yield from (line.of(source, stream) for line in _ended(begun, stream, piece))
     yield from (line.of(source, stream) for stream, line in begun.items())

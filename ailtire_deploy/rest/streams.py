@@ -131,18 +131,22 @@ def _chunks(lines: Iterator[LogLine | None], encode: Callable[[LogLine], bytes])
 
 
 def live(lines: Iterator[LogLine | None], encode: Callable[[LogLine], bytes]) -> Iterator[bytes]:
-    """Like ``encoded`` for somebody who follows: every line at once, a sign of life when there is none."""
+    """Like ``encoded`` for somebody who follows: nothing waits for more, and silence shows signs of life."""
     return _beating(_with_first(next(lines, _END), lines), encode, time.monotonic)
 
 
 def _beating(
     lines: Iterator[LogLine | None], encode: Callable[[LogLine], bytes], clock: Callable[[], float]
 ) -> Iterator[bytes]:
-    last = clock()
+    held, last = b"", clock()
     for line in lines:
-        if line or clock() - last >= BEAT:
+        held += encode(line) if line else b""
+        if len(held) >= _CHUNK or (line is None and (held or clock() - last >= BEAT)):
             last = clock()
-            yield encode(line) if line else HEARTBEAT
+            yield held or HEARTBEAT
+            held = b""
+    if held:
+        yield held
 
 
 def sent(found: Iterator[Event | None]) -> Iterator[bytes]:

@@ -148,11 +148,15 @@ def test_an_empty_log_is_an_empty_answer() -> None:
     assert log(controller=Remembering(lines=())).body == b""
 
 
-def test_who_follows_gets_every_line_at_once() -> None:
-    chunks = list(
-        streams.live(iter([LogLine("a", "", "", "1"), None, LogLine("a", "", "", "2")]), streams.as_text)
-    )
-    assert chunks == [b"a | 1\n", b"a | 2\n"]
+def test_who_follows_gets_what_came_as_soon_as_no_more_comes() -> None:
+    one, two, three = (LogLine("a", "", "", text) for text in "123")
+    chunks = list(streams.live(iter([one, two, None, three]), streams.as_text))
+    assert chunks == [b"a | 1\na | 2\n", b"a | 3\n"]
+
+
+def test_who_follows_gets_much_in_pieces() -> None:
+    lines = iter([LogLine("a", "", "", "x" * 1000)] * 40)
+    assert [len(each) > 16_000 for each in streams.live(lines, streams.as_text)] == [True, True, False]
 
 
 def test_a_quiet_log_shows_a_sign_of_life_every_few_seconds() -> None:
