@@ -192,7 +192,7 @@ def difference(call: Call) -> Answer:
 
 
 def events(call: Call) -> Answer:
-    """Server-sent events, with a sign of life every two seconds."""
+    """Server-sent events, with a sign of life every second."""
     if call.request.method == "HEAD":
         return Answer(200, b"", streams.EVENTS)
     release = call.slots.take()
