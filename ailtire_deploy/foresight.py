@@ -32,7 +32,9 @@ def plans(
         if wished is not None and not wished.absent:
             key = identity.derive(writer.key, child.key)
             known = registries.mounted(desired, ahead, path / child.key)
-            yield from plans(wished, ahead, replace(writer, key=key, registries=known), now)
+            former = writer.former.derived(child.key)
+            below = replace(writer, key=key, former=former, registries=known)
+            yield from plans(wished, ahead, below, now)
 
 
 def removal(observed: State, path: StackPath) -> list[Plan]:

@@ -6,7 +6,6 @@ secrets of the whole tree), then watches. There is no other bootstrap code.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
@@ -28,9 +27,10 @@ from ailtire_deploy import (
     verdict,
 )
 from ailtire_deploy.apply import apply
+from ailtire_deploy.custody import Custody
 from ailtire_deploy.departures import stand_in
 from ailtire_deploy.errors import Busy, Conflict, Failed
-from ailtire_deploy.keyring import Keyring, Keys
+from ailtire_deploy.keyring import Keyring
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.pipeline import Writer
@@ -75,12 +75,14 @@ class Launcher:
     sleep: Callable[[float], None] = time.sleep
     credentials: Callable[[str], Login | None] = nobody
     again: bool = False  # ask for every tag anew
+    overlap: float | None = None  # rotate keys, and for how many seconds the one before stays good
     resolver: Resolver = field(init=False)
-    _fresh: dict[str, tuple[Keys, bytes]] = field(default_factory=dict)
+    custody: Custody = field(init=False)
     _seen: dict[StackPath, tuple[float, State]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.resolver = Resolver(self.engine, self.credentials, self.again)
+        self.custody = Custody(self.keyring, self.site.cluster, self.now, self.overlap)
 
     def seen(self, path: StackPath) -> State:
         """The tree as the last plan of it saw it, else as it is."""
@@ -109,6 +111,7 @@ class Launcher:
         settled = revisions.newest(before, entry.path)
         ours = not (settled and settled.name == wish.revision.name and settled.outcome == "converged")
         vigil = self._vigil(entry.path, wish.revision.name, wish.desired, made)
+        vigil.generation = wish.writer.former.generation
         observed, judged = vigil.until_settled(watch, patience, wait=wait)
         return recap(entry.path, observed, Report.of(made), wish.revision.name if ours else "", judged)
 
@@ -126,13 +129,14 @@ class Launcher:
         self, path: StackPath, draft: Resource, observed: State, cause: str
     ) -> dict[StackPath, Plan]:
         """What a revision of ours would bring about at its stack and below."""
-        key = self._keys(path.root, observed, keep=False)[0].key
+        keys = self.custody.keys(path.root, observed, keep=False)[0]
+        key, former = keys.key, keys.former
         for part in path.parts[1:]:
-            key = identity.derive(key, part)
+            key, former = identity.derive(key, part), former.derived(part)
         ahead = foresight.with_given(observed, State.of([draft]))
         site = replace(self.site, build=build_of(observed, path))
         known = registries.mounted(observed, observed, path)
-        writer = Writer(site, key, author=self.author, registries=known)
+        writer = Writer(site, key, author=self.author, registries=known, former=former)
         first = Plan(OUTERMOST, (Operation("create", draft, cause=cause),))
         return {OUTERMOST: first} | dict(
             foresight.plans(foresight.as_revision(path, draft), ahead, writer, self.now())
@@ -178,9 +182,10 @@ class Launcher:
     def wish(self, entry: Entry, observed: State, *, keep: bool) -> Wish:
         """What shall be there, of what the command line writes. ``keep`` puts new keys into the key file."""
         gates.refuse(entry.stacks.values(), self._versions)
-        keys, salt = self._keys(entry.path, observed, keep=keep)
+        keys, salt = self.custody.keys(entry.path, observed, keep=keep)
         build = self.site.build or build_of(observed, entry.path)
-        writer = Writer(replace(self.site, build=build), keys.key, author=self.author)
+        site = replace(self.site, build=build)
+        writer = Writer(site, keys.key, author=self.author, former=keys.former)
         sealed = sealing.seal(
             entry.body["definition"], entry.stacks, entry.path, salt, self.read(entry, keys.seed)
         )
@@ -202,23 +207,6 @@ class Launcher:
     def _versions(self) -> tuple[str, str]:
         info = self.engine.info()
         return info.api, info.version
-
-    def _keys(self, root: StackPath, observed: State, *, keep: bool) -> tuple[Keys, bytes]:
-        """The root's keys and salt: as they are on the swarm, else new ones, the same as long as this object
-        lives.
-        """
-        fresh = self._fresh.setdefault(str(root), (Keys.fresh(), secrets.token_bytes(16)))
-        salt = observed.get("config", names.salt_config(root))
-        running = observed.get("secret", names.key_secret(root))
-        keys = self.keyring.get(self.site.cluster, str(root))
-        if running is None:
-            keys = keys or (self.keyring.make(self.site.cluster, str(root), fresh[0]) if keep else fresh[0])
-        if keys is None or (running is not None and running.hash != identity.key_id(keys.key)):
-            raise Failed(
-                f"{root}: the key of the running stack is not in {self.keyring.path}; "
-                "copy the key file of whoever made the stack here, or name it in AILTIRE_KEY_FILE"
-            )
-        return keys, (salt.data if salt and salt.data else fresh[1])
 
     def shutdown(self, root: StackPath, watch: Watch) -> Recap:
         """Leaf to root, until nothing but volumes is left. Raises Failed when nothing goes away any more."""

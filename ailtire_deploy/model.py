@@ -247,7 +247,7 @@ class Stack:
 
     ``digests`` are those of its images, ``below`` those of the stacks below it by their paths from here.
     ``maintenance`` tells which of its services are closed, by key; ``WHOLE`` stands for all of them. ``uses``
-    is what its parent grants it.
+    is what its parent grants it, ``generation`` that of the keys in the tree.
     """
 
     path: StackPath
@@ -266,6 +266,7 @@ class Stack:
     below: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     maintenance: Mapping[str, Closed] = field(default_factory=dict)
     uses: tuple[Use, ...] = ()
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -193,17 +193,43 @@ def revision_number(path: StackPath, name: str) -> int | None:
     return None
 
 
-def key_secret(path: StackPath) -> str:
-    return dotted(path, "key")
+def key_secret(path: StackPath, generation: int = 1) -> str:
+    """The key of a stack's controller; each rotation is another generation."""
+    return dotted(path, _generation("key", generation))
+
+
+def _generation(name: str, generation: int) -> str:
+    return name if generation == 1 else f"{name}.{generation}"
+
+
+def key_generation(path: StackPath, name: str) -> int | None:
+    """The generation in the name of a stack's key, or None if it is not one."""
+    return _numbered(name, lambda generation: key_secret(path, generation))
+
+
+def key_of(path: StackPath, name: str) -> tuple[str, int] | None:
+    """Who has the key that a secret of a stack holds (controller, gateway or edge), and its generation."""
+    makers = {ADMIN: lambda n: key_secret(path, n)} | {each: _agents(path, each) for each in (GATEWAY, EDGE)}
+    return next(((who, found) for who, make in makers.items() if (found := _numbered(name, make))), None)
+
+
+def _agents(path: StackPath, service: str) -> Callable[[int], str]:
+    return lambda generation: agent_secret(path, service, generation)
+
+
+def _numbered(name: str, make: Callable[[int], str]) -> int | None:
+    last = name.rpartition(".")[2]
+    number = int(last) if re.fullmatch(r"[1-9][0-9]{0,5}", last, re.A) else 1
+    return number if make(number) == name else None
 
 
 def seed_secret(path: StackPath) -> str:
     return dotted(path, "seed")
 
 
-def agent_secret(path: StackPath, service: str) -> str:
+def agent_secret(path: StackPath, service: str, generation: int = 1) -> str:
     """The key that a stack's gateway or edge shares with its controller."""
-    return dotted(path, f"{service}-key")
+    return dotted(path, _generation(f"{service}-key", generation))
 
 
 def salt_config(path: StackPath) -> str:

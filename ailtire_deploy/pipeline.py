@@ -20,6 +20,7 @@ from ailtire_deploy import (
     proxies,
     registries,
     revisions,
+    rotation,
     specs,
     topology,
 )
@@ -27,6 +28,7 @@ from ailtire_deploy.errors import InvalidInput
 from ailtire_deploy.model import Child, Service, Site, Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.revisions import ABSENT, COMMAND_LINE, PARENT, Revision
+from ailtire_deploy.rotation import NEVER, Former
 from ailtire_deploy.staging import Staging
 from ailtire_deploy.state import Key, Need, Resource, State
 
@@ -39,7 +41,7 @@ class Writer:
     from, ``revision`` the name of the stack's own, ``back`` whether that is a way back, ``lost`` the children
     whose controllers will not come up any more, ``wished`` when the revision was written (an update that the
     engine gave up before that is tried again), ``registries`` the secrets it logs in with, by host, ``now``
-    what time it is for what is under way.
+    what time it is for what is under way, ``former`` the key before.
     """
 
     site: Site
@@ -52,13 +54,15 @@ class Writer:
     back: bool = False
     registries: Mapping[str, str] = field(default_factory=dict)
     now: float = 0.0
+    former: Former = NEVER
 
 
 def present(stack: Stack, observed: State, writer: Writer) -> State:
     """What the controller of ``stack`` wants, what it launches for its children included."""
     gone = leaving(stack, observed)
     left = tuple(c for c in stack.children if stack.path / c.key not in gone)
-    stays = registries.equipped(replace(stack, children=left), writer.registries, writer.site)
+    stays = replace(stack, children=left, generation=writer.former.generation)
+    stays = registries.equipped(stays, writer.registries, writer.site)
     wishes = child_revisions(stays, observed, writer)
     named = {key: wish.name for key, wish in wishes.items()}
     staged = Staging(stays, observed, writer.site, named, writer.revision, writer.back, filled)
@@ -69,7 +73,8 @@ def present(stack: Stack, observed: State, writer: Writer) -> State:
         [
             *jobs.asked_for(made, observed, writer.revision, writer.back),
             *wishes.values(),
-            *proxies.key_secrets(stays.path, topology.decide(stays).proxies, writer.key),
+            *proxies.key_secrets(stays.path, topology.decide(stays).proxies, writer.key, stays.generation),
+            *rotation.leftovers(observed, stays.path, stays.generation),
             *(child_key(stays, child, writer) for child in stays.children),
             *(
                 kept
@@ -124,9 +129,13 @@ def child_key(stack: Stack, child: Child, writer: Writer) -> Resource:
     line.
     """
     path = stack.path / child.key
-    key = identity.derive(writer.key, child.key) if stack.path else writer.key
+    key, former = writer.key, writer.former
+    if stack.path:
+        key, former = identity.derive(key, child.key), former.derived(child.key)
     labels = {**revisions.labels_of(stack.path, path), names.LABEL_HASH: identity.key_id(key)}
-    return Resource(Key("secret", names.key_secret(path)), labels=labels, data=key)
+    name = names.key_secret(path, former.generation)
+    data = rotation.encode(key, former)
+    return Resource(Key("secret", name), labels=labels, data=data, facts=rotation.cause(former.generation))
 
 
 def older_revisions(path: StackPath, wish: Resource, observed: State) -> tuple[Resource, ...]:

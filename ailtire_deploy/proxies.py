@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from posixpath import basename
 
-from ailtire_deploy import identity, names, revisions, specs, traffic
+from ailtire_deploy import identity, names, revisions, rotation, specs, traffic
 from ailtire_deploy.names import EDGE, GATEWAY, StackPath, content_id
 from ailtire_deploy.state import Key, Resource, State
 from ailtire_deploy.traffic import Pace
@@ -82,12 +82,16 @@ def _mounted(proxy: Resource) -> Iterator[Key]:
         yield Key("config", each["ConfigName"])
 
 
-def key_secrets(path: StackPath, services: Iterable[str], key: bytes) -> Iterator[Resource]:
+def key_secrets(
+    path: StackPath, services: Iterable[str], key: bytes, generation: int = 1
+) -> Iterator[Resource]:
     """The keys that a stack's proxies share with its controller, whose own ``key`` is."""
     for service in services:
         made = identity.agent_key(key, service)
         labels = {**revisions.labels_of(path, path), names.LABEL_HASH: identity.key_id(made)}
-        yield Resource(Key("secret", names.agent_secret(path, service)), labels=labels, data=made)
+        name = names.agent_secret(path, service, generation)
+        facts = rotation.cause(generation)
+        yield Resource(Key("secret", name), labels=labels, data=made, facts=facts)
 
 
 def unserved(wish: Resource, found: Resource, running: int) -> str:

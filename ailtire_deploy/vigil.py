@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ailtire_deploy import names, recovery, revisions, verdict
+from ailtire_deploy import names, recovery, revisions, rotation, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.errors import Busy, Unreachable
 from ailtire_deploy.names import StackPath
@@ -35,6 +35,8 @@ class Vigil:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     made: list[Report] = field(default_factory=list)
+    generation: int = 1  # of the keys that every controller of the tree shall have
+    _lagging: float = 0.0
     _failed_at: float = 0.0
 
     def until_settled(self, watch: Watch, asked: float | None, *, wait: bool = True) -> tuple[State, Verdict]:
@@ -50,7 +52,7 @@ class Vigil:
             judged, report = self._judge(observed, last, progress, asked)
             progress = judged.progress
             watch(observed)
-            judged = self._in_the_end(judged, observed, last)
+            judged = self._with_keys(self._in_the_end(judged, observed, last), observed)
             if judged.outcome != "pending" or not wait:
                 self.made.append(Report(tuple(each for each in report if each.outcome != "changed")))
                 return observed, judged
@@ -70,6 +72,18 @@ class Vigil:
             verdict.judge(desired, observed, step, report, progress, self.now(), patience, below),
             report,
         )
+
+    def _with_keys(self, judged: Verdict, observed: State) -> Verdict:
+        """The same verdict, but for a rotation that has not gone down to the leaves: it takes no revision."""
+        if self.generation == 1 or judged.outcome != "converged":
+            return judged
+        left = rotation.lagging(observed, self.path, self.generation)
+        if not left:
+            return judged
+        self._lagging = self._lagging or self.now()
+        overdue = self.now() - self._lagging > verdict.GRACE * len(left) + verdict.GRACE
+        said = tuple(f"{each}: its controller still has the key before" for each in left)
+        return replace(judged, outcome="failed" if overdue else "pending", reasons=said)
 
     def _in_the_end(self, judged: Verdict, observed: State, last: Revision) -> Verdict:
         """The same verdict, but for a change that is taken back: that is over when the old one is back."""

@@ -146,6 +146,7 @@ CONTROL: dict[int, dict[str, str | tuple[str, ...]]] = {
         "in metrics": "test_metrics::no_value_of_a_secret_is_among_them",
         "credentials of registries": (
             "test_registries::nothing_that_can_be_read_shows_credentials",
+            "system/test_registry::a_registry_with_a_password_serves_a_child_and_is_asked_once",
             "system/test_registry::the_password_stands_in_one_secret_and_nowhere_else",
         ),
         "keys of certificates": (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
-from ailtire_deploy import names, proxies, registries
+from ailtire_deploy import names, proxies, registries, rotation
 from ailtire_deploy.controller import Loop
 from ailtire_deploy.controller.offers import Offers
 from ailtire_deploy.definition import fill_tree
@@ -48,12 +48,13 @@ class Household:
     def now(self) -> float:
         return self.time
 
-    def launcher(self, again: bool = False) -> Launcher:
+    def launcher(self, again: bool = False, overlap: float | None = None) -> Launcher:
         ring = Keyring(self.folder / "keys.json")
         return Launcher(
             *(self.engine, self.site, ring, self.read, "anna", self.now, self.live),
             credentials=self.credentials.get,
             again=again,
+            overlap=overlap,
         )
 
     def read(self, entry, seed):
@@ -88,20 +89,31 @@ class Household:
         id, files = (own[0].id, own[0].files) if own else (self.tasks.get(path, ""), ())
         if path not in self.loops or self.tasks.get(path) != id:
             self.tasks[path] = id
-            own = (".key", ".seed")
-            handed = frozenset(
-                each.name for each in files if each.kind == "secret" and not each.name.endswith(own)
-            )
+            own = {names.seed_secret(path), *self.key_names(path)}
+            handed = frozenset(each.name for each in files if each.kind == "secret") - own
             self.loops[path] = Loop(
-                *(path, self.engine, self.site, self.key(path), self.now),
+                *(path, self.engine, self.site, *self.mounted(path)[:1], self.now),
+                former=self.mounted(path)[1],
                 offers=Obedient(),
                 handed=handed,
             )
         return self.loops[path]
 
+    def key_names(self, path: StackPath) -> list[str]:
+        """The secrets that hold keys of a controller, the newest last."""
+        found = {names.key_generation(path, key.name): key.name for key in self.engine.objects}
+        return [found[number] for number in sorted(number for number in found if number)]
+
+    def mounted(self, path: StackPath) -> tuple[bytes, rotation.Former]:
+        """The key as the controller finds it mounted, and the one before; without a task, the newest."""
+        known = self.key_names(path)
+        name = names.admin_service(path)
+        files = [e.files for e in self.engine.running if e.service == name and e.state == "running"]
+        own = [each.name for each in files[0] if each.name in known] if files else known[-1:]
+        return rotation.decode(self.engine.objects[Key("secret", own[0])].data or b"")
+
     def key(self, path: StackPath) -> bytes:
-        """The key as the controller finds it mounted."""
-        return self.engine.objects[Key("secret", names.key_secret(path))].data or b""
+        return self.mounted(path)[0]
 
     def controllers(self) -> set[StackPath]:
         """Stacks whose controller has a running task."""
@@ -110,8 +122,8 @@ class Household:
         admins = {each.path for each in services if each.service == "admin" and each.name in running}
         return admins - self.dead
 
-    def apply(self, entry, again: bool = False, **options):
-        return self.launcher(again).apply(entry, lambda observed: None, **options)
+    def apply(self, entry, again: bool = False, overlap: float | None = None, **options):
+        return self.launcher(again, overlap).apply(entry, lambda observed: None, **options)
 
     def shutdown(self, name: str):
         return self.launcher().shutdown(StackPath((name,)), lambda observed: None)

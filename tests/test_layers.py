@@ -41,13 +41,13 @@ LAYERS: dict[int, frozenset[str]] = {
         | {"log_tails"}
         | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic", "metrics"}
         | {"releases", "staging", "paces", "maintenance", "closing", "certificates", "handing"}
-        | {"interruption"}
+        | {"interruption", "rotation"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
         | {"children", "remote", "apply", "departures", "log_streams", "log_rooms", "resolution", "probe"}
     ),
-    3: frozenset({"launcher", "vigil", "controller", "gateway", "survey"}),
+    3: frozenset({"launcher", "custody", "vigil", "controller", "gateway", "survey"}),
     4: frozenset({"rest"}),
     5: frozenset({"cli"}),
 }

@@ -20,11 +20,13 @@ from ailtire_deploy.children.connection import Connection
 from ailtire_deploy.errors import Unreachable
 from ailtire_deploy.names import GATEWAY_PORT, StackPath
 from ailtire_deploy.ports import Reply
+from ailtire_deploy.rotation import NEVER, Former
 
 LIMIT = 8 * 1024 * 1024  # bytes of an answer that is read as a whole
 IDLE = 30.0  # seconds between two pieces of a stream: three heartbeats
 PIECE = 16 * 1024
 ADMIN, DOWN = "/_admin", "/_down"
+DENIED = 401
 _JSON = ("application/json", "application/problem+json")
 
 
@@ -33,13 +35,15 @@ class HttpChildren:
     """The controllers around the stack at ``path``.
 
     ``parent`` is the host and port of the parent's gateway; "" for a root, which has none.
-    ``gateway`` is where the own gateway listens, by default as the engine's DNS knows it.
+    ``gateway`` is where the own gateway listens, by default as the engine's DNS knows it. ``former`` is the
+    key before: a child that does not know the newest one yet is called with that.
     """
 
     path: StackPath
     key: bytes = field(repr=False)
     parent: str = ""
     gateway: str = ""
+    former: Former = NEVER
     now: Callable[[], float] = time.time
 
     def call(
@@ -60,11 +64,18 @@ class HttpChildren:
         self, child: StackPath, method: str, path: str, query: str, body: bytes, role: str, budget: float
     ) -> Reply:
         """One call with bytes; an answer that is not JSON comes as a stream. Raises Unreachable."""
-        key = identity.child_key_for(self.key, self.path, child)
         target = f"{path}?{query}" if query else path
-        signed = identity.sign(key, method, target, identity.digest(body), role, self.now())
         down = f"{DOWN}/{child.key}{target.removeprefix(ADMIN)}"
-        return _exchange(Connection(self._gateway(), budget), method, down, body, signed, str(child))
+
+        def ask(own: bytes) -> Reply:
+            key, now = identity.child_key_for(own, self.path, child), self.now()
+            signed = identity.sign(key, method, target, identity.digest(body), role, now)
+            return _exchange(Connection(self._gateway(), budget), method, down, body, signed, str(child))
+
+        found = ask(self.key)
+        for former in self.former.believed(self.now()) if found.status == DENIED else ():
+            found = ask(former)
+        return found
 
     def register(self, budget: float) -> Reply:
         """Tell the parent that this stack is alive. Raises Unreachable."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ailtire_deploy import rest, sites
+from ailtire_deploy import rest, rotation, sites
 from ailtire_deploy.children import HttpChildren
 from ailtire_deploy.cli.swarms import Swarm
 from ailtire_deploy.controller import Controller, Loop, Offers
@@ -30,6 +30,7 @@ from ailtire_deploy.names import (
 )
 from ailtire_deploy.ports import Children
 from ailtire_deploy.registries import Login
+from ailtire_deploy.rotation import Former
 from ailtire_deploy.state import Resource, State
 from ailtire_deploy.views import plain
 
@@ -59,12 +60,13 @@ def log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
-def read_key(file: Path) -> bytes:
-    """The stack's key. Raises Usage where there is none: controllers are started by apply."""
+def read_key(file: Path) -> tuple[bytes, Former]:
+    """The stack's key, and the one before. Raises Usage where there is none: apply starts controllers."""
     try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Usage(f"{file}: {error.strerror}; controllers are started by apply, not by hand") from None
+        return rotation.decode(file.read_bytes())
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise Usage(f"{file}: {said}; controllers are started by apply, not by hand") from None
 
 
 def read_logins(folder: Path) -> dict[str, tuple[str, Login]]:
@@ -169,13 +171,16 @@ def serve(environment: Mapping[str, str], key_file: Path = KEY) -> None:
     """Run the controller that the environment describes, until it is told to end."""
     log_to_stderr()
     sys.setswitchinterval(TURN)
-    path, site, key = path_of(environment), sites.of_environment(environment), read_key(key_file)
+    path, site = path_of(environment), sites.of_environment(environment)
+    key, former = read_key(key_file)
     logins = read_logins(key_file.parent)
     engine = SwarmEngine(credentials=dict(logins.values()).get)
-    children = HttpChildren(path, key, parent_of(environment))
+    children = HttpChildren(path, key, parent_of(environment), former=former)
     certificates = read_certificates(key_file.parent)
     offers = Offers(certificates=certificates)
-    loop = Loop(path, engine, site, key, offers=offers, handed=frozenset({*logins, *certificates}))
+    loop = Loop(
+        path, engine, site, key, offers=offers, handed=frozenset({*logins, *certificates}), former=former
+    )
     try:
         Container(loop, children).run(int(environment.get("AILTIRE_STACKADMINPORT", ADMIN_PORT)))
     finally:

@@ -169,6 +169,24 @@ def resolve(function: Function) -> Function:
     return click.option("--resolve", is_flag=True, help=said)(function)
 
 
+def rotation(function: Function) -> Function:
+    """``--rotate-key`` and ``--overlap``, as ``overlap``: None, or seconds for which both keys are good."""
+    said = "Give the tree another key; the one before stays good for --overlap (default 1d)."
+    rotate = click.option("--rotate-key", is_flag=True, help=said)
+    lapse = click.option("--overlap", type=Duration(), metavar="TIME", help="At most 30d; 0 for no time.")
+
+    @wraps(function)
+    def command(*args: Any, rotate_key: bool, overlap: float | None, **kwargs: Any) -> Any:
+        if overlap is not None and not rotate_key:
+            raise click.UsageError("--overlap goes with --rotate-key")
+        if overlap is not None and overlap > 30 * UNITS["d"]:
+            raise click.UsageError("--overlap takes at most 30d")
+        given = UNITS["d"] if overlap is None else overlap
+        return function(*args, overlap=float(given) if rotate_key else None, **kwargs)
+
+    return chained(command, (rotate, lapse))
+
+
 def target(function: Function) -> Function:
     """The file that a command is about."""
     return click.argument("target", type=click.Path(path_type=Path))(function)

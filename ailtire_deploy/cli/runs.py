@@ -37,6 +37,7 @@ class Run:
     resolve: bool = False
     prune: bool = False  # more than half of a stack
     interrupt: bool = False  # published ports
+    overlap: float | None = None  # rotate keys
     _told: set[str] = field(default_factory=set)
 
     def plan(self, playbook: Playbook) -> int:
@@ -108,7 +109,7 @@ class Run:
 
     def _plans(self, swarm: Swarm, entry: Entry) -> list[Plan]:
         """The plans of an entry; beside them, what has to be said about its images and certificates."""
-        swarm.resolve = self.resolve
+        swarm.resolve, swarm.overlap = self.resolve, self.overlap
         found = plans_of(swarm, entry)
         problems = swarm.logins.problems if swarm.logins else []
         asked = swarm.launcher().resolver

@@ -28,13 +28,14 @@ BREATH = 0.1  # seconds
 class Swarm:
     """A swarm that answered. Its one launcher remembers what it has seen and drawn by chance.
 
-    With ``resolve`` it asks for every tag anew.
+    With ``resolve`` it asks for every tag anew, with ``overlap`` it rotates keys (``Custody.overlap``).
     """
 
     engine: SwarmEngine
     info: EngineInfo
     logins: Logins | None = None
     resolve: bool = False
+    overlap: float | None = None
     _launcher: Launcher | None = None
 
     def __str__(self) -> str:
@@ -55,6 +56,7 @@ class Swarm:
                 sleep=self.rest,
                 credentials=self.logins or nobody,
                 again=self.resolve,
+                overlap=self.overlap,
             )
         return self._launcher
 

@@ -36,6 +36,7 @@ from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
 from ailtire_deploy.proxies import Offer
 from ailtire_deploy.revocation import Revoked
+from ailtire_deploy.rotation import Former
 from ailtire_deploy.state import State
 from ailtire_deploy.traffic import Traffic
 from ailtire_deploy.views import histories, plans, topologies
@@ -63,6 +64,10 @@ class Controller:
     @property
     def key(self) -> bytes:
         return self.loop.key
+
+    @property
+    def former(self) -> Former:
+        return self.loop.former
 
     def revoked(self) -> Revoked:
         """The tokens that were taken back, as the last look showed. Raises Unreachable before the first."""

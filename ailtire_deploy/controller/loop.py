@@ -30,6 +30,7 @@ from ailtire_deploy.releases import asking as releases
 from ailtire_deploy.releases import moves
 from ailtire_deploy.report import Report
 from ailtire_deploy.revisions import Revision
+from ailtire_deploy.rotation import NEVER, Former
 from ailtire_deploy.state import State
 from ailtire_deploy.verdict import Progress, Verdict
 
@@ -66,6 +67,7 @@ class Loop:
     journal: Journal = field(init=False)
     work: Work = field(default_factory=Work)  # one assignment replaces it
     handed: frozenset[str] = frozenset()  # the secrets that this process was handed, by name
+    former: Former = NEVER  # the key before
     _progress: Progress | None = None
     _revision: str = ""
     _changed: Counter[str] = field(default_factory=Counter)
@@ -232,7 +234,8 @@ class Loop:
                 back,
                 known,
                 self.now(),
-            )
+            ),
+            former=self.former,
         )
 
     def _stand_in(self, desired: State, observed: State, writer: Writer) -> Report:

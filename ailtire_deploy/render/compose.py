@@ -219,7 +219,7 @@ def _secrets(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield key, {"external": True, "name": secret.name or names.in_stack(stack.path, key)}
     for child in stack.children:
         path = stack.path / child.key
-        yield f"_{child.key}.key", {"external": True, "name": names.key_secret(path)}
+        yield f"_{child.key}.key", {"external": True, "name": names.key_secret(path, stack.generation)}
         if not stack.path:
             yield f"_{child.key}.seed", {"external": True, "name": names.seed_secret(path)}
         handed = (*child.registries, *child.certificates)
@@ -228,4 +228,5 @@ def _secrets(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _agent_keys(stack: Stack, topology: Topology) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for service in topology.proxies:
-        yield _agent_key(service), {"external": True, "name": names.agent_secret(stack.path, service)}
+        name = names.agent_secret(stack.path, service, stack.generation)
+        yield _agent_key(service), {"external": True, "name": name}

@@ -42,7 +42,7 @@ class Agents:
     def answer(self, request: Request, now: float) -> Answer:
         """The files of a newer configuration, or 204. Raises Denied and HttpError."""
         service = request.path.removeprefix(f"{AGENTS}/")
-        guard.agent(self.controller, request, service, now)
+        key = guard.agent(self.controller, request, service, now)
         if service not in proxies.PROXIES or request.method != "POST":
             raise HttpError(404, "there is nothing at this address")
         said = _said(bodies.read(request))
@@ -51,17 +51,18 @@ class Agents:
             offer = self.controller.offered(service, **said, stop=Until(self.stop.is_set, request.gone))
         finally:
             release()
-        return NOTHING_NEW if offer is None else self._sealed(service, request, offer)
+        return NOTHING_NEW if offer is None else _sealed(key, request, offer)
 
-    def _sealed(self, service: str, request: Request, offer: Offer) -> Answer:
-        key = identity.agent_key(self.controller.key, service)
-        said: dict[str, Any] = {"files": dict(offer.files)}
-        if offer.certificates:
-            nonce = os.urandom(certificates.NONCE)
-            said["certificates"] = certificates.sealed(key, request.authorization, offer.certificates, nonce)
-        body = json.dumps(said).encode()
-        proof = identity.answer_proof(key, request.authorization, body)
-        return Answer(200, body, JSON, {identity.ANSWER: proof})
+
+def _sealed(key: bytes, request: Request, offer: Offer) -> Answer:
+    """For the agent that asked, with the very key with which it did."""
+    said: dict[str, Any] = {"files": dict(offer.files)}
+    if offer.certificates:
+        nonce = os.urandom(certificates.NONCE)
+        said["certificates"] = certificates.sealed(key, request.authorization, offer.certificates, nonce)
+    body = json.dumps(said).encode()
+    proof = identity.answer_proof(key, request.authorization, body)
+    return Answer(200, body, JSON, {identity.ANSWER: proof})
 
 
 def _said(found: Mapping[str, Any]) -> dict[str, Any]:

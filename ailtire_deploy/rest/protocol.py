@@ -15,6 +15,7 @@ from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
 from ailtire_deploy.proxies import Offer
 from ailtire_deploy.revocation import Revoked
+from ailtire_deploy.rotation import Former
 from ailtire_deploy.traffic import Traffic
 
 
@@ -26,6 +27,11 @@ class Controller(Protocol):
 
     @property
     def key(self) -> bytes: ...
+
+    @property
+    def former(self) -> Former:
+        """The key before, which is believed for a while."""
+        ...
 
     def revoked(self) -> Revoked:
         """The tokens that were taken back. Raises Unreachable while that is not known."""

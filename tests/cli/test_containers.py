@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ailtire_deploy import registries
+from ailtire_deploy import registries, rotation
 from ailtire_deploy.cli import containers
 from ailtire_deploy.cli.containers import Container, read_logins
 from ailtire_deploy.controller import Loop
@@ -22,6 +22,7 @@ from ailtire_deploy.errors import Failed, Unreachable, Usage
 from ailtire_deploy.model import Site
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Reply
+from ailtire_deploy.rotation import NEVER, Former
 from ailtire_deploy.state import Key
 from tests.fakes import FakeEngine
 from tests.household import Household, entry, plain, three_levels
@@ -180,7 +181,12 @@ def test_a_controller_without_its_key_says_that_it_was_started_by_hand(tmp_path:
     with pytest.raises(Usage, match="started by apply"):
         containers.read_key(tmp_path / "none")
     (tmp_path / "key").write_bytes(b"\x00key\n")
-    assert containers.read_key(tmp_path / "key") == b"\x00key\n"
+    with pytest.raises(Usage, match="no key of a controller"):
+        containers.read_key(tmp_path / "key")
+    (tmp_path / "key").write_bytes(b"\x00" * 31 + b"\n")
+    assert containers.read_key(tmp_path / "key") == (b"\x00" * 31 + b"\n", NEVER)
+    (tmp_path / "key").write_bytes(rotation.encode(b"n" * 32, Former(b"f" * 32, 9, 2)))
+    assert containers.read_key(tmp_path / "key") == (b"n" * 32, Former(b"f" * 32, 9, 2))
 
 
 def test_logs_of_controllers_are_harmless_lines_without_tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:

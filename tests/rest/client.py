@@ -19,6 +19,7 @@ from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Accepted, LogLine, Reply, Stop
 from ailtire_deploy.rest import app
 from ailtire_deploy.revocation import Revoked
+from ailtire_deploy.rotation import NEVER, Former
 
 NOW = 1_800_000_000.0
 KEY = bytes(range(32))
@@ -37,6 +38,7 @@ class Remembering:
 
     path: StackPath = SHOP
     key: bytes = KEY
+    former: Former = NEVER
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     fails: Exception | None = None
     lines: tuple[LogLine | None, ...] = LINES

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     help="Give up when nothing has come further for so long (default: from the health checks).",
 )
 @options.resolve
+@options.rotation
 @options.definition
 @options.engine
 @options.remote
@@ -52,6 +53,7 @@ def command(
     check: bool,
     diff: bool,
     resolve: bool,
+    overlap: float | None,
     wait: bool,
     timeout: float | None,
     context: str | None,
@@ -72,16 +74,21 @@ def command(
       ailtire-deploy apply playbook.yml --check --diff
       ailtire-deploy apply --plan today.plan
     """
-    insist_on_one(target, file, given=bool(context or extra or tags or check or resolve))
+    insist_on_one(
+        target, file, given=bool(context or extra or tags or check or resolve or overlap is not None)
+    )
     plan = read(file) if file else None
     asked = plan.asked if plan else as_asked(target, context, extra, tags, resolve)
     playbook = targets.load(Path(asked["target"]), asked["context"], asked["extra"], asked["tags"])
     allowed: dict[str, Any] = {"prune": allow_prune, "interrupt": allow_interruption}
     if remote:
+        if overlap is not None:
+            raise click.UsageError("--rotate-key needs an engine")
         return from_afar(console, remote, playbook, plan, asked, timeout, diff, check, yes, wait, allowed)
     from ailtire_deploy.cli.runs import Run
 
-    run = Run(console, engine or asked["engine"], diff, saved=plan, resolve=asked["resolve"], **allowed)
+    allowed |= {"saved": plan, "resolve": asked["resolve"], "overlap": overlap}
+    run = Run(console, engine or asked["engine"], diff, **allowed)
     return run.plan(playbook) if check else run.apply(playbook, yes=yes, wait=wait, patience=timeout)
 
 
@@ -126,7 +133,7 @@ def insist_on_one(target: Path | None, file: Path | None, *, given: bool) -> Non
     """A target or a saved plan, which brings its own target and values. Raises UsageError."""
     if file and (target or given):
         raise click.UsageError(
-            "--plan goes without a target, --context, -e, --tags, --resolve, --check: the plan has all that"
+            "--plan has all that: no target, --context, -e, --tags, --resolve, --rotate-key or --check"
         )
     if not (file or target):
         raise click.UsageError("name a playbook or definition, or a saved plan with --plan")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
 @options.resolve
+@options.rotation
 @options.definition
 @options.engine
 @options.remote
@@ -36,6 +37,7 @@ def command(
     file: Path | None,
     diff: bool,
     resolve: bool,
+    overlap: float | None,
     context: str | None,
     extra: Sequence[str],
     tags: str,
@@ -57,9 +59,11 @@ def command(
     from ailtire_deploy.cli.runs import Run
 
     if remote:
-        insist_on_no_engine(file, resolve)
+        insist_on_no_engine(file, resolve or overlap is not None)
         return afar.of(remote, console, diff).plan(playbook)
-    run = Run(console, engine, diff, resolve=resolve)
+    if file and overlap is not None:
+        raise click.UsageError("a new key is drawn when it is made: --save goes without --rotate-key")
+    run = Run(console, engine, diff, resolve=resolve, overlap=overlap)
     if file is None:
         return run.plan(playbook)
     from ailtire_deploy.cli.saved import SavedPlan
@@ -71,7 +75,7 @@ def command(
     return code
 
 
-def insist_on_no_engine(file: Path | None, resolve: bool) -> None:
+def insist_on_no_engine(file: Path | None, other: bool) -> None:
     """Raises UsageError for what only an engine can do."""
-    if file or resolve:
-        raise click.UsageError("--save and --resolve need an engine")
+    if file or other:
+        raise click.UsageError("--save, --resolve and --rotate-key need an engine")
