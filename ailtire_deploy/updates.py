@@ -9,7 +9,7 @@ from typing import Any
 
 from ailtire_deploy import images, names, sealing
 from ailtire_deploy.definition import fill_tree
-from ailtire_deploy.errors import InvalidInput, Problem
+from ailtire_deploy.errors import InvalidInput, Problem, Refused
 from ailtire_deploy.model import Stack
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.state import Resource, State
@@ -38,6 +38,12 @@ def merged(
     if "definition" in request:
         made["definition"] = keep_names(unwrapped(request["definition"]), body["definition"])
     return made, fill_tree(made, path)
+
+
+def refuse_another(body: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Raises Refused for a definition that is not the one before: what runs is an admin's to say."""
+    if body["definition"] != before["definition"]:
+        raise Refused("another definition needs the role admin; parameters may be changed by an operator")
 
 
 def sealed(

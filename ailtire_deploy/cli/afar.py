@@ -55,17 +55,27 @@ class Afar:
         entry = self._only(playbook)
         if entry.state == "absent":
             return self.shutdown(entry.path, yes=yes)
-        allowed = {"allow_prune": prune or None, "allow_interruption": interrupt or None}
-        body, more = update(self, entry), {"replace": True, **allowed}
+        body, more = update(self, entry), {"replace": True, **allowing(prune, interrupt)}
         return self._carried_out(entry.path, "update", body, yes, wait, more)
 
-    def rollback(self, stack: StackPath, number: int | None, *, check: bool, yes: bool) -> int:
+    def rollback(
+        self, stack: StackPath, number: int | None, *, check: bool, yes: bool, prune: bool, interrupt: bool
+    ) -> int:
         """Bring an older revision back."""
         self._header("ROLLBACK", stack, f" to {number}" if number else "")
         body = {"revision": number} if number else {}
         if check:
             return self._checked(self._ask(stack, "rollback", body, True))
-        return self._carried_out(stack, "rollback", body, yes, True, {})
+        return self._carried_out(stack, "rollback", body, yes, True, allowing(prune, interrupt))
+
+    def maintenance(self, path: StackPath, wish: Mapping[str, Any], *, check: bool) -> int:
+        """Close a stack or a service to callers, or open it again."""
+        self._header(f"MAINTENANCE {'on' if wish['on'] else 'off'}", path)
+        stack, service = place(self.remote, path)
+        body = {**wish, **({"service": service} if service else {})}
+        if check:
+            return self._checked(self._ask(stack, "maintenance", body, True))
+        return self._carried_out(stack, "maintenance", body, True, True, {})
 
     def shutdown(self, stack: StackPath, *, yes: bool) -> int:
         """Take a root down, until it does not answer any more."""
@@ -188,6 +198,20 @@ class Afar:
             return
         if not self.console.quiet:
             self._journal.note(nodes)
+
+
+def allowing(prune: bool, interrupt: bool) -> dict[str, Any]:
+    """What a change may bring about, as its query says it."""
+    return {"allow_prune": prune or None, "allow_interruption": interrupt or None}
+
+
+def place(remote: Remote, path: StackPath) -> tuple[StackPath, str]:
+    """Whether a path is that of a stack, which then answers there, or of a service in one."""
+    with suppress(NotFound):
+        told = remote.get(path, "status", budget=0.2)
+        if not path.parent or (isinstance(told, dict) and told.get("name") == str(path)):
+            return path, ""
+    return path.parent, path.key
 
 
 def of(remote: Remote, console: Console, diff: bool = False) -> Afar:

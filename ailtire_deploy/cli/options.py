@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -163,28 +164,37 @@ def definition(function: Function) -> Function:
     )
 
 
-def resolve(function: Function) -> Function:
-    """``--resolve``: what was found out about tags before does not count."""
-    said = "Ask registries anew what every tag stands for (default: only tags that are new here)."
-    return click.option("--resolve", is_flag=True, help=said)(function)
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """What shall not stay as it was: whether tags are asked for, and keys rotated (``Custody.overlap``)."""
+
+    resolve: bool = False
+    overlap: float | None = None
 
 
-def rotation(function: Function) -> Function:
-    """``--rotate-key`` and ``--overlap``, as ``overlap``: None, or seconds for which both keys are good."""
-    said = "Give the tree another key; the one before stays good for --overlap (default 1d)."
-    rotate = click.option("--rotate-key", is_flag=True, help=said)
-    lapse = click.option("--overlap", type=Duration(), metavar="TIME", help="At most 30d; 0 for no time.")
+def anew(function: Function) -> Function:
+    """``--resolve --rotate-key --overlap``, as ``anew``. What a rotation cannot go with is a UsageError."""
+    tags = "Ask registries anew what every tag stands for (default: only tags that are new here)."
+    keys = "Give the tree another key; the one before stays good for --overlap (default 1d)."
+    time = "For how long, at most 30d; 0 for no time."
 
     @wraps(function)
-    def command(*args: Any, rotate_key: bool, overlap: float | None, **kwargs: Any) -> Any:
-        if overlap is not None and not rotate_key:
-            raise click.UsageError("--overlap goes with --rotate-key")
-        if overlap is not None and overlap > 30 * UNITS["d"]:
-            raise click.UsageError("--overlap takes at most 30d")
-        given = UNITS["d"] if overlap is None else overlap
-        return function(*args, overlap=float(given) if rotate_key else None, **kwargs)
+    def command(*args: Any, resolve: bool, rotate_key: bool, overlap: float | None, **kwargs: Any) -> Any:
+        if overlap is not None and not (rotate_key and overlap <= 30 * UNITS["d"]):
+            raise click.UsageError("--overlap goes with --rotate-key, and is at most 30d")
+        if rotate_key and kwargs.get("url"):
+            raise click.UsageError("--rotate-key needs an engine")
+        if rotate_key and kwargs.get("file"):
+            raise click.UsageError("a new key is drawn when it is made: --rotate-key goes with no saved plan")
+        given = float(UNITS["d"] if overlap is None else overlap) if rotate_key else None
+        return function(*args, anew=Anew(resolve, given), **kwargs)
 
-    return chained(command, (rotate, lapse))
+    shown = [
+        click.option("--resolve", is_flag=True, help=tags),
+        click.option("--rotate-key", is_flag=True, help=keys),
+        click.option("--overlap", type=Duration(), metavar="TIME", help=time),
+    ]
+    return chained(command, shown)
 
 
 def target(function: Function) -> Function:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ailtire_deploy.cli.console import Console
-from ailtire_deploy.errors import Busy, NotFound, OutOfSequence
+from ailtire_deploy.errors import Busy, OutOfSequence
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.releases import asking
 from ailtire_deploy.releases.stages import ABORT, FULLY, PROMOTE
@@ -40,7 +40,9 @@ def ask(console: Console, path: StackPath, what: str, engine: str | None, remote
 
 def _asked(remote: Remote, path: StackPath, what: str) -> tuple[StackPath, list[str]]:
     """The same over REST: its controller writes it down."""
-    stack, service = _place(remote, path)
+    from ailtire_deploy.cli.afar import place
+
+    stack, service = place(remote, path)
     body = {"service": service} if service else {}
     more = {"fully": True} if what == FULLY else {}
     said, _ = remote.post(stack, ABORT if what == ABORT else PROMOTE, {**body, **more})
@@ -48,15 +50,6 @@ def _asked(remote: Remote, path: StackPath, what: str) -> tuple[StackPath, list[
     if not isinstance(services, list):
         raise received.unforeseen("services")
     return stack, [str(each) for each in services]
-
-
-def _place(remote: Remote, path: StackPath) -> tuple[StackPath, str]:
-    """Whether a path is that of a stack, which then answers there, or of a service in one."""
-    with suppress(NotFound):
-        told = remote.get(path, "status", budget=0.2)
-        if not path.parent or (isinstance(told, dict) and told.get("name") == str(path)):
-            return path, ""
-    return path.parent, path.key
 
 
 def _written(swarm: Swarm, path: StackPath, what: str) -> tuple[StackPath, list[str]]:

@@ -12,6 +12,7 @@ import click
 from ailtire_deploy import foresight, interruption, pruning
 from ailtire_deploy.cli import progress
 from ailtire_deploy.cli.console import Console
+from ailtire_deploy.cli.options import Anew
 from ailtire_deploy.cli.saved import SavedPlan
 from ailtire_deploy.cli.sums import Sum
 from ailtire_deploy.cli.swarms import Swarm, certificate_notes, entries_on
@@ -34,10 +35,9 @@ class Run:
     sum: Sum = field(default_factory=Sum)
     plans: list[Plan] = field(default_factory=list)
     saved: SavedPlan | None = None
-    resolve: bool = False
+    anew: Anew = field(default_factory=Anew)
     prune: bool = False  # more than half of a stack
     interrupt: bool = False  # published ports
-    overlap: float | None = None  # rotate keys
     _told: set[str] = field(default_factory=set)
 
     def plan(self, playbook: Playbook) -> int:
@@ -109,7 +109,7 @@ class Run:
 
     def _plans(self, swarm: Swarm, entry: Entry) -> list[Plan]:
         """The plans of an entry; beside them, what has to be said about its images and certificates."""
-        swarm.resolve, swarm.overlap = self.resolve, self.overlap
+        swarm.resolve, swarm.overlap = self.anew.resolve, self.anew.overlap
         found = plans_of(swarm, entry)
         problems = swarm.logins.problems if swarm.logins else []
         asked = swarm.launcher().resolver

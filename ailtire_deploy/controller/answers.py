@@ -6,7 +6,7 @@ Called from many threads at once. Nothing here writes but a revision; all else i
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -159,10 +159,15 @@ class Controller:
         return self.changes.update(request, author, check, once)
 
     def rollback(
-        self, number: int | None, author: str, check: bool = False, once: Once | None = None
+        self,
+        number: int | None,
+        author: str,
+        check: bool = False,
+        once: Once | None = None,
+        allowed: Collection[str] = (),
     ) -> Accepted:
-        """Bring an older revision back. Raises NotFound and Busy."""
-        return self.changes.rollback(number, author, check, once)
+        """Bring an older revision back. Raises NotFound, InvalidInput and Busy."""
+        return self.changes.rollback(number, author, check, once, allowed)
 
     def maintenance(self, wish: Wish, author: str, check: bool = False, once: Once | None = None) -> Accepted:
         """Close a service or the whole stack, or open it again. Raises InvalidInput and Busy."""

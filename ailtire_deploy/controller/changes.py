@@ -5,7 +5,7 @@ Called from many threads at once. Somebody else may write a revision meanwhile; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -69,17 +69,15 @@ class Changes:
             last = self.standing(observed)
             body, stacks = updates.merged(last.body, request, self.path)
             body, stacks, secrets = updates.sealed(body, stacks, request, self.path, observed)
+            if request.get("same_definition"):
+                updates.refuse_another(body, last.body)
             updates.refuse_lacking(self.loop.lacks(stacks[self.path]))
             body = updates.with_digests(body, resolver.digests(stacks, self.path, observed), self.path)
             origin = self._origin(observed)
             made = revisions.make(observed, self.path, body, cause=LOCAL, origin=origin, author=author)
             new = [each for each in secrets if each.key not in observed.resources]
             ahead = self._foreseen(made, last, foresight.with_given(observed, State.of(new)))
-            refused = {
-                "allow_prune": tuple(pruning.excess(ahead, observed)),
-                "allow_interruption": tuple(interruption.sentences(ahead.values())),
-            }
-            refused = {word: said for word, said in refused.items() if not request.get(word)}
+            refused = unallowed(ahead, observed, {word for word, said in request.items() if said is True})
             first = Plan(self.path, tuple(Operation("create", each, cause=GIVEN) for each in new))
             found = [*([first] if new else []), *ahead.values()]
             same = last.outcome != "failed" and made.hash == last.found.hash  # nothing asked, nothing done
@@ -87,13 +85,16 @@ class Changes:
 
         return self._store(draft, check, once)
 
-    def rollback(self, number: int | None, author: str, check: bool, once: Once | None) -> Accepted:
-        """Bring an older revision back. Raises NotFound and Busy."""
+    def rollback(
+        self, number: int | None, author: str, check: bool, once: Once | None, allowed: Collection[str]
+    ) -> Accepted:
+        """Bring an older revision back, guarded as an update is. Raises NotFound, InvalidInput and Busy."""
 
         def draft(observed: State) -> Draft:
             last = self.standing(observed)
             made = recovery.restoring(observed, recovery.target(observed, self.path, number), author)
-            return Draft(made, list(self._foreseen(made, last, observed).values()))
+            ahead = self._foreseen(made, last, observed)
+            return Draft(made, list(ahead.values()), refused=unallowed(ahead, observed, allowed))
 
         return self._store(draft, check, once)
 
@@ -174,6 +175,17 @@ class Changes:
         """A root's revision is its own origin; below, one stands until the root's next."""
         root = revisions.newest(observed, self.path.root) if self.path.parent else None
         return root.name if root else ""
+
+
+def unallowed(
+    ahead: Mapping[StackPath, Plan], observed: State, allowed: Collection[str]
+) -> dict[str, Sequence[str]]:
+    """What a change does only when it is asked to, by the word that would allow it."""
+    found = {
+        "allow_prune": tuple(pruning.excess(ahead, observed)),
+        "allow_interruption": tuple(interruption.sentences(ahead.values())),
+    }
+    return {word: said for word, said in found.items() if word not in allowed}
 
 
 GIVEN = "its value was given"

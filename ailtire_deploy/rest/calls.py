@@ -23,7 +23,7 @@ from ailtire_deploy.rest.protocol import Accepted, Controller, Stop
 from ailtire_deploy.rest.streams import Slots, Stream, Until
 from ailtire_deploy.status import Status
 
-ALLOWING = ("allow_prune", "allow_interruption")  # what an update does only when it is asked to
+ALLOWING = ("allow_prune", "allow_interruption")  # what a change does only when it is asked to
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,30 @@ class Call:
 
 
 def update(call: Call) -> Answer:
-    """202 with the revision, its plan and its address; a check is 200. Values of secrets need an admin."""
+    """202 with the revision, its plan and its address; a check is 200.
+
+    Values of secrets need an admin, and so does another definition: whoever says what runs in a stack reads
+    its secrets, and opens ways out of it.
+    """
     wish = bodies.update(bodies.read(call.request), call.parameters.get("replace", False))
     if "secrets" in wish and not call.caller.may("admin"):
         raise HttpError(403, "values of secrets need the role admin")
-    wish |= {word: True for word in ALLOWING if call.parameters.get(word)}
+    if "definition" in wish and not call.caller.may("admin"):
+        wish["same_definition"] = True
+    wish |= dict.fromkeys(allowed(call), True)
     return accepted(call, call.controller.update(wish, call.caller.sub, is_check(call), once(call)))
 
 
 def rollback(call: Call) -> Answer:
     """As an update; the body may name a ``revision`` by its number."""
     number = bodies.rollback(bodies.read(call.request))
-    return accepted(call, call.controller.rollback(number, call.caller.sub, is_check(call), once(call)))
+    found = call.controller.rollback(number, call.caller.sub, is_check(call), once(call), allowed(call))
+    return accepted(call, found)
+
+
+def allowed(call: Call) -> frozenset[str]:
+    """What the caller allows a change to bring about."""
+    return frozenset(word for word in ALLOWING if call.parameters.get(word))
 
 
 def maintenance(call: Call) -> Answer:

@@ -139,7 +139,8 @@ ENDPOINTS = (
     Endpoint(
         *("POST", "update", "operator", calls.update),
         "a new revision; `?replace=true` replaces instead of merging, `?allow_prune=true` lets more than "
-        "half of a stack go, `?allow_interruption=true` published ports end for a moment",
+        "half of a stack go, `?allow_interruption=true` published ports end for a moment; another "
+        "`definition`, and values of `secrets`, need an admin",
         CHANGED,
         parameters=(*CHANGING, "replace", *calls.ALLOWING),
         body=shapes.UPDATE,
@@ -147,9 +148,10 @@ ENDPOINTS = (
     ),
     Endpoint(
         *("POST", "rollback", "operator", calls.rollback),
-        '`{"revision": 3}`, or `{}` for the last that converged: an older revision, as a new one',
+        '`{"revision": 3}`, or `{}` for the last that converged: an older revision, as a new one; '
+        "`?allow_prune=true` and `?allow_interruption=true` as for an update",
         CHANGED,
-        parameters=CHANGING,
+        parameters=(*CHANGING, *calls.ALLOWING),
         body=shapes.ROLLBACK,
         budget=LONG,
     ),

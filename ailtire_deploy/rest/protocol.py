@@ -83,19 +83,25 @@ class Controller(Protocol):
 
         ``request`` holds any of ``parameters``, ``environment`` (mappings; None removes a key),
         ``definition`` (a mapping), ``secrets`` (bytes by ``PATH/NAME``) and always ``replace`` (whether the
-        two mappings replace instead of merging). Raises InvalidInput, and Busy while the stack is shutting
+        two mappings replace instead of merging); with ``same_definition`` another one is refused. Raises
+        InvalidInput, Refused, and Busy while the stack is shutting
         down. With ``once``, which holds for all three changes, the same request is done once and answered
         the same way again; InvalidInput when another came with its key.
         """
         ...
 
     def rollback(
-        self, number: int | None, author: str, check: bool = False, once: Once | None = None
+        self,
+        number: int | None,
+        author: str,
+        check: bool = False,
+        once: Once | None = None,
+        allowed: Collection[str] = (),
     ) -> Accepted:
         """Store a revision with the body of an older one and wake the loop.
 
-        Without a number it is the last that converged. Raises NotFound, and Busy while the stack is shutting
-        down.
+        Without a number it is the last that converged. ``allowed`` has the words for what is not done
+        unasked. Raises NotFound, InvalidInput, and Busy while the stack is shutting down.
         """
         ...
 

@@ -211,3 +211,42 @@ def test_releases_are_promoted_and_aborted_from_afar(
         found = afar(tmp_path, living, url, *verb, path)
         assert found.code == errors.NotFound("").exit_code, found
         assert f"no release is on in {path}" in found.err
+
+
+def test_a_stack_and_a_service_are_closed_and_opened_from_afar(
+    tmp_path: Path, living: Living, url: str
+) -> None:
+    more = ["--message", "back at noon", "--allow", "10.0.0.0/8"]
+    shown = afar(tmp_path, living, url, "maintenance", "on", "shop/web", *more, "--check", role="operator")
+    assert shown.code == errors.CHANGES, shown
+    assert afar(tmp_path, living, url, "maintenance", "on", "shop/web", *more, role="operator").code == 0
+    assert "maintenance" in afar(tmp_path, living, url, "status", "shop").out
+    again = afar(tmp_path, living, url, "maintenance", "on", "shop/web", *more)
+    assert again.code == 0
+    assert len(afar(tmp_path, living, url, "history", "shop", "--output", "json").json["revisions"]) == 2
+    assert afar(tmp_path, living, url, "maintenance", "off", "shop/web").code == 0
+    assert "maintenance" not in afar(tmp_path, living, url, "status", "shop").out
+    assert afar(tmp_path, living, url, "maintenance", "on", "shop/orders").code == 0
+    assert afar(tmp_path, living, url, "maintenance", "on", "shop/nobody").code != 0
+    assert afar(tmp_path, living, url, "maintenance", "on", "shop", role="viewer").code == 4
+
+
+def test_an_operator_moves_parameters_and_no_definition(tmp_path: Path, living: Living, url: str) -> None:
+    same = str(file(tmp_path))
+    done = afar(tmp_path, living, url, "apply", same, "-e", "replicas=3", role="operator", TOKEN="x")
+    assert done.code == 0, done
+    other = str(file(tmp_path, deadline="10m"))
+    refused = afar(tmp_path, living, url, "apply", other, role="operator", TOKEN="x")
+    assert (refused.code, "needs the role admin" in refused.err) == (4, True), refused
+
+
+def test_a_rollback_from_afar_is_allowed_as_one_with_an_engine_is(
+    tmp_path: Path, living: Living, url: str
+) -> None:
+    few = {**three_levels(), "services": {f"s{each}": {"image": "a"} for each in range(7)}}
+    many = "allow_prune=true&allow_interruption=true"
+    assert living.ask("POST", f"/_admin/update?{many}", {"definition": few}).status == 202
+    living.house.settle(20)
+    refused = afar(tmp_path, living, url, "rollback", "shop", "1", "--yes")
+    assert (refused.code, "allow_prune" in refused.err) == (3, True), refused
+    assert afar(tmp_path, living, url, "rollback", "shop", "1", "--yes", "--allow-prune").code == 0

@@ -417,3 +417,19 @@ def test_the_installed_command_is_the_module(tmp_path: Path) -> None:
     script = Path(sys.executable).parent / "ailtire-deploy"
     done = subprocess.run([script, "--version"], env=dict(os.environ), capture_output=True, text=True)
     assert done.stdout == run(tmp_path, "--version").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["apply", "FILE", "--overlap", "1h"], "--overlap goes with --rotate-key"),
+        (["apply", "FILE", "--rotate-key", "--overlap", "31d"], "at most 30d"),
+        (["apply", "FILE", "--rotate-key", "--url", "https://x", "--token", "t"], "needs an engine"),
+        (["apply", "--plan", "x.plan", "--rotate-key"], "goes with no saved plan"),
+        (["plan", "FILE", "--rotate-key", "--save", "x.plan"], "goes with no saved plan"),
+    ],
+)
+def test_a_rotation_has_to_make_sense(tmp_path: Path, arguments: list[str], said: str) -> None:
+    file = stack(tmp_path, GOOD)
+    found = run(tmp_path, *[str(file) if each == "FILE" else each for each in arguments])
+    assert (found.code, said in found.err) == (64, True), found

@@ -101,9 +101,9 @@ class Remembering:
         return Accepted("" if check else "shop.r7", {"verdict": "changes"})
 
     def rollback(
-        self, number: int | None, author: str, check: bool = False, once: Once | None = None
+        self, number: int | None, author: str, check: bool = False, once: Any = None, allowed: Any = ()
     ) -> Accepted:
-        self._note("rollback", number, author, *([check] if check else []))
+        self._note("rollback", number, author, *([check] if check else []), *sorted(allowed))
         return Accepted("" if check else "shop.r8", {"verdict": "changes", "stacks": {}})
 
     def maintenance(self, wish: Any, author: str, check: bool = False, once: Once | None = None) -> Accepted:

@@ -256,3 +256,57 @@ def test_an_update_that_changes_nothing_writes_nothing(living: Living) -> None:
     found = living.ask("POST", "/_admin/update", {"parameters": {}})
     assert (found.status, found.json["revision"], found.json["plan"]["stacks"]) == (202, "shop.r1", {})
     assert living.house.engine.writes == before
+
+
+def another() -> dict[str, Any]:
+    definition = three_levels()
+    definition["services"]["web"] = {**definition["services"]["web"], "image": "evil/miner:1"}
+    return definition
+
+
+def inner() -> dict[str, Any]:
+    return dict(three_levels()["services"]["orders"]["definition"])
+
+
+DEFINITIONS = [
+    ("/_admin/", {"definition": another()}, 403),
+    ("/_admin/", {"composefile": another()}, 403),
+    ("/_admin/", {"definition": another(), "parameters": {"replicas": 3}}, 403),
+    ("/_admin/", {"definition": three_levels()}, 202),
+    ("/_admin/", {"definition": three_levels(), "parameters": {"replicas": 3}}, 202),
+    ("/_admin/", {"environment": {"A": "b"}}, 202),
+    ("/_admin/children/orders/", {"definition": {**inner(), "services": {"x": plain()}}}, 403),
+    ("/orders/_admin/", {"definition": {**inner(), "services": {"x": plain()}}}, 403),
+    ("/orders/_admin/", {"definition": inner(), "parameters": {"size": 2}}, 202),
+]
+
+
+@pytest.mark.parametrize(("way", "body", "status"), DEFINITIONS)
+@pytest.mark.parametrize("query", ["", "?check=true"])
+@pytest.mark.parametrize("role", ["viewer", "operator", "admin"])
+def test_what_runs_is_an_admins_to_say(
+    living: Living, way: str, body: Any, status: int, query: str, role: str
+) -> None:
+    expected = {"viewer": 403, "operator": status, "admin": 202}[role]
+    before = list(living.house.engine.writes)
+    query += ("&" if query else "?") + "allow_prune=true"
+    found = living.ask("POST", f"{way}update{query}", body, role=role)
+    assert found.status == (200 if expected == 202 and "check" in query else expected), found.text
+    if found.status == 403:
+        assert living.house.engine.writes == before
+        assert role == "viewer" or "needs the role admin" in found.json["detail"]
+
+
+def test_a_rollback_is_guarded_as_an_update_is(living: Living) -> None:
+    few = {**three_levels(), "services": {"new": plain(), **{f"s{each}": plain() for each in range(6)}}}
+    few["gateway"] = {"publish": [{"port": 8081}]}
+    both = "allow_prune=true&allow_interruption=true"
+    assert living.ask("POST", f"/_admin/update?{both}", {"definition": few}).status == 202
+    living.house.settle(20)
+    before = list(living.house.engine.writes)
+    for query, said in (("", "allow_prune"), ("?allow_prune=true", "allow_interruption")):
+        found = living.ask("POST", f"/_admin/rollback{query}", {"revision": 1}, role="operator")
+        assert (found.status, said in found.text) == (422, True), found.text
+    assert living.house.engine.writes == before
+    assert living.ask("POST", "/_admin/rollback?check=true", {"revision": 1}).status == 200
+    assert living.ask("POST", f"/_admin/rollback?{both}", {"revision": 1}, role="operator").status == 202

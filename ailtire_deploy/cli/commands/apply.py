@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Give up when nothing has come further for so long (default: from the health checks).",
 )
-@options.resolve
-@options.rotation
+@options.anew
 @options.definition
 @options.engine
 @options.remote
@@ -52,8 +52,7 @@ def command(
     allow_interruption: bool,
     check: bool,
     diff: bool,
-    resolve: bool,
-    overlap: float | None,
+    anew: options.Anew,
     wait: bool,
     timeout: float | None,
     context: str | None,
@@ -65,8 +64,7 @@ def command(
 ) -> int:
     """Make the swarm equal to the files, and wait until the whole tree has converged.
 
-    On a terminal it asks before it takes services away. Interrupting it leaves the swarm at work: the same
-    command goes on where it was.
+    It asks on a terminal before it takes services away. Interrupted, the same command goes on where it was.
 
     \b
     Examples:
@@ -74,20 +72,16 @@ def command(
       ailtire-deploy apply playbook.yml --check --diff
       ailtire-deploy apply --plan today.plan
     """
-    insist_on_one(
-        target, file, given=bool(context or extra or tags or check or resolve or overlap is not None)
-    )
+    insist_on_one(target, file, given=bool(context or extra or tags or check or anew.resolve))
     plan = read(file) if file else None
-    asked = plan.asked if plan else as_asked(target, context, extra, tags, resolve)
+    asked = plan.asked if plan else as_asked(target, context, extra, tags, anew.resolve)
     playbook = targets.load(Path(asked["target"]), asked["context"], asked["extra"], asked["tags"])
     allowed: dict[str, Any] = {"prune": allow_prune, "interrupt": allow_interruption}
     if remote:
-        if overlap is not None:
-            raise click.UsageError("--rotate-key needs an engine")
         return from_afar(console, remote, playbook, plan, asked, timeout, diff, check, yes, wait, allowed)
     from ailtire_deploy.cli.runs import Run
 
-    allowed |= {"saved": plan, "resolve": asked["resolve"], "overlap": overlap}
+    allowed |= {"saved": plan, "anew": replace(anew, resolve=asked["resolve"])}
     run = Run(console, engine or asked["engine"], diff, **allowed)
     return run.plan(playbook) if check else run.apply(playbook, yes=yes, wait=wait, patience=timeout)
 
@@ -133,7 +127,7 @@ def insist_on_one(target: Path | None, file: Path | None, *, given: bool) -> Non
     """A target or a saved plan, which brings its own target and values. Raises UsageError."""
     if file and (target or given):
         raise click.UsageError(
-            "--plan has all that: no target, --context, -e, --tags, --resolve, --rotate-key or --check"
+            "--plan goes without a target, --context, -e, --tags, --resolve, --check: the plan has all that"
         )
     if not (file or target):
         raise click.UsageError("name a playbook or definition, or a saved plan with --plan")

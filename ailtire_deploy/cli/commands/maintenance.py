@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from ailtire_deploy.cli import options
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.names import StackPath
+
+if TYPE_CHECKING:
+    from ailtire_deploy.remote import Remote
 
 
 @click.command("maintenance")
@@ -22,6 +27,7 @@ from ailtire_deploy.names import StackPath
 @click.option("--check", is_flag=True, help="Only show what would be done, like plan.")
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
 @options.engine
+@options.remote
 @options.console("text", "json", "markdown")
 def command(
     console: Console,
@@ -32,6 +38,7 @@ def command(
     check: bool,
     diff: bool,
     engine: str | None,
+    remote: Remote | None,
 ) -> int:
     """Answer all callers of a stack or service with 503, and wait until its gateway does.
 
@@ -42,8 +49,14 @@ def command(
     Examples:
       ailtire-deploy maintenance on shop --message "Back at noon"
       ailtire-deploy maintenance on shop/web --allow 10.0.0.0/8
-      ailtire-deploy maintenance off shop
+      ailtire-deploy maintenance off shop --url https://shop.example
     """
+    if remote:
+        from ailtire_deploy.cli import afar
+
+        wish = {"on": state == "on", **({"message": message} if message else {})}
+        wish |= {"allow": list(allow)} if allow else {}
+        return afar.of(remote, console, diff).maintenance(path, wish, check=check)
     from ailtire_deploy.cli.closing import close
 
     return close(console, path, state == "on", message, allow, engine, check=check, diff=diff)

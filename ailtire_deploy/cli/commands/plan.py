@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     help="Keep the plan; `apply --plan FILE` does that and nothing else.",
 )
 @click.option("--diff", is_flag=True, help="Show each field that changes.")
-@options.resolve
-@options.rotation
+@options.anew
 @options.definition
 @options.engine
 @options.remote
@@ -36,8 +35,7 @@ def command(
     target: Path,
     file: Path | None,
     diff: bool,
-    resolve: bool,
-    overlap: float | None,
+    anew: options.Anew,
     context: str | None,
     extra: Sequence[str],
     tags: str,
@@ -59,23 +57,21 @@ def command(
     from ailtire_deploy.cli.runs import Run
 
     if remote:
-        insist_on_no_engine(file, resolve or overlap is not None)
+        insist_on_no_engine(file, anew.resolve)
         return afar.of(remote, console, diff).plan(playbook)
-    if file and overlap is not None:
-        raise click.UsageError("a new key is drawn when it is made: --save goes without --rotate-key")
-    run = Run(console, engine, diff, resolve=resolve, overlap=overlap)
+    run = Run(console, engine, diff, anew=anew)
     if file is None:
         return run.plan(playbook)
     from ailtire_deploy.cli.saved import SavedPlan
 
     asked = {"target": str(target), "context": context, "extra": list(extra), "tags": tags, "engine": engine}
-    run.saved = SavedPlan({**asked, "resolve": resolve})
+    run.saved = SavedPlan({**asked, "resolve": anew.resolve})
     code = run.plan(playbook)
     run.saved.write(file)
     return code
 
 
-def insist_on_no_engine(file: Path | None, other: bool) -> None:
+def insist_on_no_engine(file: Path | None, resolve: bool) -> None:
     """Raises UsageError for what only an engine can do."""
-    if file or other:
-        raise click.UsageError("--save, --resolve and --rotate-key need an engine")
+    if file or resolve:
+        raise click.UsageError("--save and --resolve need an engine")

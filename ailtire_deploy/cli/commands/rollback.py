@@ -48,12 +48,11 @@ def command(
       ailtire-deploy rollback shop
       ailtire-deploy rollback shop 3 --check --diff
     """
+    allowed = {"prune": allow_prune, "interrupt": allow_interruption}
     if remote:
-        from ailtire_deploy.cli.afar import Afar
-        from ailtire_deploy.cli.runs import Run
+        from ailtire_deploy.cli import afar
 
-        return Afar(remote, Run(console, None, diff)).rollback(stack, number, check=check, yes=yes)
+        return afar.of(remote, console, diff).rollback(stack, number, check=check, yes=yes, **allowed)
     from ailtire_deploy.cli.return_trip import go_back
 
-    allowed = {"prune": allow_prune, "interrupt": allow_interruption}
     return go_back(console, stack, number, engine, check=check, diff=diff, yes=yes, **allowed)
