@@ -30,7 +30,7 @@ ROWS: Mapping[str, Collection[int]] = {
 }
 """Rows that have to be counted when a table is proved.
 
-Figures of the bench: 9 and 10 of "trust", 5 of "gateway".
+Figures of the bench: 9 and 10 of "trust", 5 of "gateway", 4 and 5 of "control".
 """
 
 
