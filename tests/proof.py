@@ -26,6 +26,7 @@ TRUST = "trust"
 ROWS: Mapping[str, Collection[int]] = {
     TRUST: range(1, 9),
     "gateway": (1, 2, 3, 4, 6, 7, 8, 9, 10),
+    "control": (1, 2, 3, 6, 7, 8, 9, 10),
     "attacks": range(1, 16),
 }
 """Rows that have to be counted when a table is proved.
