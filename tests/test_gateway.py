@@ -27,6 +27,7 @@ from ailtire_deploy.errors import Failed
 from ailtire_deploy.gateway import haproxy
 from ailtire_deploy.names import CERTIFICATES_FILE, TLS_FILE, StackPath, certificate_file, content_id
 from ailtire_deploy.rest import server
+from ailtire_deploy.rotation import NEVER, Former
 from ailtire_deploy.traffic import Counters
 from tests import pem
 from tests.proof import Proof
@@ -144,6 +145,7 @@ class Controlling:
     offers: Offers = field(default_factory=Offers)
     path: StackPath = field(default_factory=lambda: StackPath(("shop",)))
     key: bytes = KEY
+    former: Former = NEVER
     origins: tuple[str, ...] = ()
 
     def children(self) -> dict[str, Any]:
