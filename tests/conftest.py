@@ -8,10 +8,14 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import attacks
 from tests.proof import Count, Proof, table_of
 from tests.swarm import Swarm, running_swarm
+
+settings.register_profile("patient", deadline=None)  # a busy machine is no failure
+settings.load_profile("patient")
 
 PROOF = pytest.StashKey[Proof]()
 EAR = pytest.StashKey["Ear"]()
