@@ -141,7 +141,9 @@ def flooded(swarm: Swarm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield Flooded(swarm, swarm.cli("token", "flood", code=0).out.strip())
 
 
-def measure(flooded: Flooded, service: str, seconds: int, readers: int) -> dict[str, bool]:
+def measure(
+    flooded: Flooded, service: str, seconds: int, readers: int, most_of_p99: float
+) -> dict[str, bool]:
     """One flood, with readers who are fast, slow, and who leave; what of it was as it should be."""
     eventually(lambda: flooded.streams() == 0, 40)
     before, _ = flooded.memory()
@@ -171,18 +173,22 @@ def measure(flooded: Flooded, service: str, seconds: int, readers: int) -> dict[
         f"{before / MEBIBYTE:.0f} MiB before, {after / MEBIBYTE:.0f} after, {most / MEBIBYTE:.0f} at most"
     )
     return {
-        "status": times.p99 <= max(1, SLACK * alone.p99) and not times.wrong and len(times.taken) > 10,
+        "status": times.p99 <= max(most_of_p99, SLACK * alone.p99)
+        and not times.wrong
+        and len(times.taken) > 10,
         "memory": most - before <= MORE,
         "freed": freed <= FREED and begun >= readers,
     }
 
 
-def count(flooded: Flooded, prove_report: Proof, rounds: int, seconds: int, readers: int) -> None:
+def count(
+    flooded: Flooded, prove_report: Proof, rounds: int, seconds: int, readers: int, most_of_p99: float
+) -> None:
     found = [
         (service, what, good)
         for _ in range(rounds)
         for service in ("flood", "wide")
-        for what, good in measure(flooded, service, seconds, readers).items()
+        for what, good in measure(flooded, service, seconds, readers, most_of_p99).items()
     ]
     missed = [each for each in found if not each[2]]
     what = f"floods of {seconds} s with {readers} readers: status, memory, and who left"
@@ -192,9 +198,10 @@ def count(flooded: Flooded, prove_report: Proof, rounds: int, seconds: int, read
 
 @pytest.mark.small
 def test_a_flood_and_endless_lines_harm_nobody(flooded: Flooded, prove_report: Proof) -> None:
-    count(flooded, prove_report, 1, SECONDS, 4)
+    """On whatever machine, in whatever company: the second of the table is for the long rounds."""
+    count(flooded, prove_report, 1, SECONDS, 4, 10.0)
 
 
 @pytest.mark.prove
 def test_floods_again_and_again_harm_nobody(flooded: Flooded, prove_report: Proof) -> None:
-    count(flooded, prove_report, 3, 15, 12)
+    count(flooded, prove_report, 3, 15, 12, 1.0)

@@ -71,7 +71,7 @@ def change_routes(
 ) -> None:
     cabin = site(deploy={"replicas": 2})
     applied(swarm, defined(folder, {"cabin": cabin}))
-    token = swarm.cli("token", "ferry", "--role", "operator", code=0).out.strip()
+    token = swarm.cli("token", "ferry", "--role", "admin", code=0).out.strip()
     before = swarm.objects("service")["ferry_gateway"]["Version"]
     with judged(swarm, prove_report, 1, f"{rounds} route changes in {seconds:g} s", least):
         begun = time.monotonic()
@@ -158,7 +158,7 @@ def test_a_gateway_without_its_controller_drops_no_request(
 def test_fifty_changed_routes_drop_no_request(swarm: Swarm, folder: Path, prove_report: Proof) -> None:
     change_routes(swarm, folder, prove_report, 50, 60, 25_000)
     applied(swarm, defined(folder, {"cabin": site(deploy={"replicas": 2})}))
-    token = swarm.cli("token", "ferry", "--role", "operator", code=0).out.strip()
+    token = swarm.cli("token", "ferry", "--role", "admin", code=0).out.strip()
     with load(swarm, "/", 8, keep=False) as new:
         begun = time.monotonic()
         for number in range(80):
@@ -197,7 +197,7 @@ def takes_effect(
     many = {f"/route{number}": {"port": 8080, "path": "/x"} for number in range(routes)}
     swarm.cli("apply", defined(folder, {"cabin": site(interface=many)}), "--allow-prune", code=0)
     eventually(lambda: says(swarm, "/route0") == "good", 15, "the first answer", 0.1)
-    token = swarm.cli("token", "ferry", "--role", "operator", code=0).out.strip()
+    token = swarm.cli("token", "ferry", "--role", "admin", code=0).out.strip()
     took = []
     for number in range(rounds):
         begun = time.monotonic()
