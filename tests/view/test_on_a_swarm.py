@@ -34,7 +34,7 @@ def test_a_living_tree_is_seen_and_changed_through_the_edge(
             page.get_by_role("treeitem", name=name).wait_for()
         watched.tab("Drawing")
         ranges = page.locator(".drawing").get_by_text("10.")
-        ranges.nth(2).wait_for(state="attached")
+        ranges.nth(2).wait_for(state="attached", timeout=120_000)
         watched.tab("Logs")
         page.locator(".line").first.wait_for()
         watched.tab("Drift")
