@@ -72,9 +72,9 @@ function box(each, selected, chosen) {
   return svg("g", { ...names, ...keys, class: `${kind}${on ? " selected" : ""}` }, title, frame, parts);
 }
 
-function heading({ x, y, w, label, note, kind, word, mood }) {
+function heading({ x, y, w, label, beside, kind, word, mood }) {
   const name = svg("text", { x: x + 10, y: y + 17, class: `title ${kind}` }, label);
-  const rest = [note, word].filter(Boolean).join(" · ");
+  const rest = [beside, word].filter(Boolean).join(" · ");
   if (rest) name.append(svg("tspan", { dx: 8, class: "note" }, rest));
   if (kind !== "stack") return [name];
   return [svg("path", { d: band(x, y, w), class: `band ${mood}` }), name];

@@ -126,13 +126,13 @@ class Plan {
     return routes ? `${routes} route${routes === 1 ? "" : "s"}` : "";
   }
 
-  /** A box with a title around something; of a title that has no room for it the note is left out. */
+  /** A box with a title around something; where a title has no room for its note, only the tooltip tells it. */
   frame(box, content) {
     const pad = this.pad;
     const inner = Math.max(content.w, CHIP.w);
     const fits = LETTER * `${box.label} ${box.note ?? ""} ${box.word ?? ""}`.length < inner - 24;
     const [w, h] = [inner + 2 * pad, content.h + HEAD + pad + (content.h ? pad / 2 : 0)];
-    const titled = { ...box, label: fitted(box.label, inner, BOLD), note: fits ? box.note : "" };
+    const titled = { ...box, label: fitted(box.label, inner, BOLD), beside: fits ? box.note : "" };
     return { w, h, box: titled, parts: [at(pad, HEAD + pad / 2, content)] };
   }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from tests.swarm import Swarm
 from tests.system.small import PORT, cleaned, service, write
 from tests.view.conftest import Watched
@@ -33,8 +35,8 @@ def test_a_living_tree_is_seen_and_changed_through_the_edge(
         for name in ("glass, running", "web, running", "below, running", "api, running"):
             page.get_by_role("treeitem", name=name).wait_for()
         watched.tab("Drawing")
-        ranges = page.locator(".drawing").get_by_text("10.")
-        ranges.nth(2).wait_for(state="attached", timeout=120_000)
+        ranges = page.locator(".drawing title").filter(has_text="/24")
+        expect(ranges).to_have_count(5)  # of the edge, and of a family and siblings on both levels
         watched.tab("Logs")
         page.locator(".line").first.wait_for()
         watched.tab("Drift")
