@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ailtire_deploy import names, pipeline, revisions, verdict
+from ailtire_deploy import names, pipeline, revisions, shutdown, verdict
 from ailtire_deploy.apply import apply
 from ailtire_deploy.model import Site
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import plan
 from ailtire_deploy.ports import Engine
 from ailtire_deploy.report import Report
 from ailtire_deploy.state import Key, Resource, State
+from ailtire_deploy.writer import Writer
 
 
 def stand_in(engine: Engine, observed: State, path: StackPath, writer: Writer, now: float) -> Report:
@@ -22,13 +22,20 @@ def stand_in(engine: Engine, observed: State, path: StackPath, writer: Writer, n
 
     Only its launcher may do this, and only for a stack that shall go: one writer a stack, at any time.
     """
-    if observed.get("service", names.admin_service(path)) is not None or not observed.anything_below(path):
+    if in_charge(observed, path) or not observed.anything_below(path):
         return Report()
     writer = replace(writer, lost=verdict.lost_below(observed, path, now))
-    desired = pipeline.shutdown(path, observed, pipeline.before(observed, path), writer)
+    desired = shutdown.whole(path, observed, pipeline.before(observed, path), writer)
     own = apply(plan(desired, observed, path, now), engine)
     children = (each for each in revisions.stacks(observed, path) if each.parent == path)
     return Report.of([own, *(stand_in(engine, observed, child, writer, now) for child in children)])
+
+
+def in_charge(observed: State, path: StackPath) -> bool:
+    """Whether a stack's controller may still write: only one that is stopped for good does not."""
+    admin = observed.get("service", names.admin_service(path))
+    alive = any(task.live for task in observed.tasks_of(names.admin_service(path)))
+    return alive or (admin is not None and not shutdown.is_stopped(admin))
 
 
 def sweeper(root: StackPath, site: Site) -> Resource:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from ailtire_deploy import identity, names, pipeline, registries, revisions
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import HASH, Operation, Plan, plan
 from ailtire_deploy.revisions import Revision
 from ailtire_deploy.state import Resource, State
+from ailtire_deploy.writer import Writer
 
 
 def plans(

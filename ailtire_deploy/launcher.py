@@ -24,6 +24,7 @@ from ailtire_deploy import (
     remains,
     revisions,
     sealing,
+    shutdown,
     verdict,
 )
 from ailtire_deploy.apply import apply
@@ -33,7 +34,6 @@ from ailtire_deploy.errors import Busy, Conflict, Failed
 from ailtire_deploy.keyring import Keyring
 from ailtire_deploy.model import Child, Site, Stack
 from ailtire_deploy.names import StackPath
-from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import Operation, Plan, across, plan
 from ailtire_deploy.ports import Engine
 from ailtire_deploy.recap import Recap, recap
@@ -43,6 +43,7 @@ from ailtire_deploy.report import Report
 from ailtire_deploy.resolution import Resolver, nobody
 from ailtire_deploy.state import Key, Resource, State
 from ailtire_deploy.vigil import OUTERMOST, POLL, Vigil, Watch, look
+from ailtire_deploy.writer import Writer
 
 if TYPE_CHECKING:
     from ailtire_deploy.loading import Entry
@@ -239,7 +240,7 @@ class Launcher:
         """One round of taking down what the launcher made, and the work of controllers that are not there."""
         gone = verdict.lost_below(observed, OUTERMOST, self.now())
         writer = Writer(self.site, b"", author=self.author, lost=gone)
-        desired = State.of(pipeline.departure(root, observed, writer))
+        desired = State.of(shutdown.departure(root, observed, writer))
         report = apply(plan(desired, observed, OUTERMOST, self.now()), self.engine)
         return Report.of([Report(report.changed), stand_in(self.engine, observed, root, writer, self.now())])
 

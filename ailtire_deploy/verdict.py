@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ailtire_deploy import causes, names, paces, pipeline, proxies, revisions, symptoms
+from ailtire_deploy import causes, names, paces, pipeline, proxies, revisions, shutdown, symptoms
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.plan import Plan
 from ailtire_deploy.report import Report
@@ -243,7 +243,11 @@ def why(service: str, observed: State, now: float) -> str:
 def lost(observed: State, path: StackPath, now: float) -> bool:
     """Whether a stack's controller will not come up by itself: then its launcher has to do its work."""
     admin = observed.get("service", names.admin_service(path))
-    if admin is None or now - admin.created < GRACE or observed.running(admin.name):
+    if admin is None or observed.running(admin.name):
+        return False
+    if shutdown.is_stopped(admin):
+        return True
+    if now - admin.created < GRACE:
         return False
     tasks = observed.tasks_of(admin.name)
     quiet = now - max((task.timestamp for task in tasks), default=0.0) > GRACE

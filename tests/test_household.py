@@ -1,5 +1,7 @@
 """Whole trees on the engine model: the promises, said as properties."""
 
+from itertools import pairwise
+
 import pytest
 
 from ailtire_deploy import revisions, status
@@ -98,8 +100,7 @@ def test_a_dead_controller_does_not_stop_a_shutdown(house):
     for task in house.engine.running:
         if task.service == "shop_orders_admin":
             task.state = "failed"
-    house.shutdown("shop")
-    assert house.names() == []
+    watched_shutdown(house)
 
 
 def test_controllers_that_are_all_dead_do_not_stop_a_shutdown(house):
@@ -109,8 +110,21 @@ def test_controllers_that_are_all_dead_do_not_stop_a_shutdown(house):
         if task.service.endswith("_admin"):
             house.engine.stuck.add(task.service)
             task.state = "failed"
-    house.shutdown("shop")
-    assert house.names() == []
+    watched_shutdown(house)
+
+
+def watched_shutdown(house: Household) -> None:
+    """All goes, and no controller's service before everything below it, dead or alive."""
+    wrong = []
+
+    def watch(observed) -> None:
+        there = {each.name for each in observed if each.kind == "service"}
+        for above, below in pairwise(("shop", "shop_orders", "shop_orders_ledger")):
+            if f"{above}_admin" not in there:
+                wrong.extend(each for each in there if each.startswith(f"{below}_"))
+
+    house.launcher().shutdown(StackPath(("shop",)), watch)
+    assert (wrong, house.names()) == ([], [])
 
 
 def test_a_revision_that_means_nothing_does_not_stop_a_shutdown(house):

@@ -41,7 +41,7 @@ LAYERS: dict[int, frozenset[str]] = {
         | {"log_tails"}
         | {"adoption", "particulars", "deadlines", "remains", "images", "registries", "traffic", "metrics"}
         | {"releases", "staging", "paces", "maintenance", "closing", "certificates", "handing"}
-        | {"interruption", "rotation"}
+        | {"interruption", "rotation", "writer", "shutdown"}
     ),
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}

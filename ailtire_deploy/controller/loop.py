@@ -23,7 +23,6 @@ from ailtire_deploy.errors import AiltireError, Failed, InvalidInput, Problem
 from ailtire_deploy.metrics import Work
 from ailtire_deploy.model import Site, Stack
 from ailtire_deploy.names import LABEL_RESTORES, StackPath
-from ailtire_deploy.pipeline import Writer
 from ailtire_deploy.plan import plan
 from ailtire_deploy.ports import Engine
 from ailtire_deploy.releases import asking as releases
@@ -33,6 +32,7 @@ from ailtire_deploy.revisions import Revision
 from ailtire_deploy.rotation import NEVER, Former
 from ailtire_deploy.state import State
 from ailtire_deploy.verdict import Progress, Verdict
+from ailtire_deploy.writer import Writer
 
 SETTLED = 30.0  # seconds until the next look when nothing moves
 MOVING = 1.0
