@@ -19,6 +19,7 @@ from tests.system.small import PORT, cleaned, write
 
 NOTED = {"note": {"type": "string", "default": "one"}}
 TABLE = "gateway"
+MANY = 100_000  # new connections, of which none may fail
 
 
 @pytest.fixture(scope="module")
@@ -159,16 +160,25 @@ def test_fifty_changed_routes_drop_no_request(swarm: Swarm, folder: Path, prove_
     change_routes(swarm, folder, prove_report, 50, 60, 25_000)
     applied(swarm, defined(folder, {"cabin": site(deploy={"replicas": 2})}))
     token = swarm.cli("token", "ferry", "--role", "admin", code=0).out.strip()
-    with load(swarm, "/", 8, keep=False) as new:
-        begun = time.monotonic()
-        for number in range(80):
-            routes = {"/": {"port": 8080}, f"/hold{number}": {"port": 8080}}
-            update(swarm, token, services={"cabin": site(interface=routes, deploy={"replicas": 2})})
-            time.sleep(max(0.0, begun + (number + 1) * 1.2 - time.monotonic()))
-    what = "requests on new connections alone, 80 route changes in 96 s"
-    prove_report(1, new.requests - new.failed, new.requests, what, TABLE)
-    assert new.failed == 0, new
-    assert new.requests >= 100_000
+    failed, told, minutes = 0, 0, 0
+    while told < MANY and minutes < 5:  # how many a minute there are is the machine's business
+        minutes += 1
+        with load(swarm, "/", 8, keep=False) as new:
+            hold_a_minute(swarm, token, minutes)
+        failed, told = failed + new.failed, told + new.requests
+    what = f"requests on new connections alone, {50 * minutes} route changes in {60 * minutes} s"
+    prove_report(1, told - failed, told, what, TABLE)
+    assert failed == 0
+    assert told >= MANY
+
+
+def hold_a_minute(swarm: Swarm, token: str, round: int) -> None:
+    """Fifty changes of the routes in a minute."""
+    begun = time.monotonic()
+    for number in range(50):
+        routes = {"/": {"port": 8080}, f"/hold{round}-{number}": {"port": 8080}}
+        update(swarm, token, services={"cabin": site(interface=routes, deploy={"replicas": 2})})
+        time.sleep(max(0.0, begun + (number + 1) * 1.2 - time.monotonic()))
 
 
 @pytest.mark.prove
