@@ -20,6 +20,8 @@ from ailtire_deploy.verdict import Progress, Verdict
 OUTERMOST = StackPath()
 POLL = 1.0  # seconds between two looks at a tree that is on its way
 SHORTEST = 0.1  # the first of them; later ones come more slowly
+SPARING = 3  # times as long as a look took: what looks takes time from those at work
+LONGEST = 5.0  # seconds until the next look, however long one takes
 OUTAGE = 60.0  # seconds for which the engine may be away while somebody waits
 Watch = Callable[[State], None]
 
@@ -47,6 +49,7 @@ class Vigil:
         """
         progress, pause = None, SHORTEST
         while True:
+            begun = self.now()
             observed = look(self.engine, self.path.root, self.now, self.sleep)
             last = standing(observed, self.path, self.revision)
             judged, report = self._judge(observed, last, progress, asked)
@@ -56,7 +59,7 @@ class Vigil:
             if judged.outcome != "pending" or not wait:
                 self.made.append(Report(tuple(each for each in report if each.outcome != "changed")))
                 return observed, judged
-            self.sleep(pause)
+            self.sleep(max(pause, min(LONGEST, SPARING * (self.now() - begun))))
             pause = min(POLL, pause * 1.5)
 
     def _judge(

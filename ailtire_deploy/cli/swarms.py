@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NOBODY = "unknown"
 BREATH = 0.1  # seconds
+VERDICTS = ("config", "network", "node")  # a verdict is written on a revision; networks go last
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ def connected(target: str | None) -> Iterator[Swarm]:
     from ailtire_deploy.engine.credentials import Logins
 
     logins = Logins(os.environ)
-    engine = SwarmEngine(target, logins)
+    engine = SwarmEngine(target, logins, VERDICTS)
     try:
         yield Swarm(engine, engine.info(), logins)
     finally:

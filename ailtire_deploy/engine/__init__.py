@@ -10,7 +10,7 @@ from typing import Any
 
 from ailtire_deploy.engine import adopting, attaching, bodies, distribution, logs
 from ailtire_deploy.engine.connect import TIMEOUT, find
-from ailtire_deploy.engine.events import Events
+from ailtire_deploy.engine.events import WRITES, Events
 from ailtire_deploy.engine.observe import Sight, look
 from ailtire_deploy.engine.reading import Found, exactly, is_ours, read
 from ailtire_deploy.engine.wire import Wire
@@ -28,18 +28,22 @@ class SwarmEngine:
     """One swarm. Several threads may use it; they observe one after the other."""
 
     def __init__(
-        self, target: str | None = None, credentials: distribution.Credentials = distribution.nobody
+        self,
+        target: str | None = None,
+        credentials: distribution.Credentials = distribution.nobody,
+        wakes: Collection[str] = WRITES,
     ) -> None:
         """``target`` is an address or a docker context; None means what the docker command would use.
 
-        ``credentials`` of registries go along with services and questions about images.
+        ``credentials`` of registries go along with services and questions about images, ``wakes`` are the
+        kinds of things whose changes end a wait.
         Raises InvalidInput for a context that does not exist. Nothing is contacted yet.
         """
         self._credentials = credentials
         self._wire = Wire(find(target, os.environ))
         self._sight = Sight()
         self._looking = threading.Lock()
-        self._events = Events(self._wire)
+        self._events = Events(self._wire, wakes)
 
     def info(self) -> EngineInfo:
         """Which swarm answers. Raises Unreachable when it cannot be seen."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 
 from ailtire_deploy.engine.wire import Stream, Wire
 from ailtire_deploy.errors import AiltireError
 
-WRITES = {"type": ["service", "network", "config", "secret", "node"], "scope": ["swarm"]}
+WRITES = ("service", "network", "config", "secret", "node")
 SILENCE = 60.0  # seconds without an event after which the connection is made anew: it may be dead
 PAUSE = 1.0  # seconds before an engine is asked again that did not answer
 
@@ -19,8 +20,10 @@ log = logging.getLogger(__name__)
 class Events:
     """Listens in a thread of its own from the first wait on, across restarts of the engine."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, kinds: Collection[str] = WRITES) -> None:
+        """``kinds`` are those of the things whose changes are worth waking up for."""
         self._wire = wire
+        self._filters = {"type": [*kinds], "scope": ["swarm"]}
         self._happened = threading.Event()
         self._closed = threading.Event()
         self._lock = threading.Lock()
@@ -60,7 +63,7 @@ class Events:
             self._happened.set()  # something may have happened while nobody listened
 
     def _hear(self) -> None:
-        with self._wire.stream("/events", SILENCE, filters=WRITES) as stream:
+        with self._wire.stream("/events", SILENCE, filters=self._filters) as stream:
             with self._lock:
                 self._stream = stream
             if not self._closed.is_set():

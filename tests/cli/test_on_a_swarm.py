@@ -40,7 +40,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Household:
         swarm._launcher = swarm._launcher or found.launcher(swarm.resolve)
         return swarm._launcher
 
-    monkeypatch.setattr(engines, "SwarmEngine", lambda target, logins: found.engine)
+    monkeypatch.setattr(engines, "SwarmEngine", lambda target, logins, wakes: found.engine)
     monkeypatch.setattr(Swarm, "launcher", launcher)
     monkeypatch.setenv("AILTIRE_KEY_FILE", str(tmp_path / "keys.json"))
     monkeypatch.chdir(tmp_path)
@@ -408,7 +408,7 @@ def test_the_command_line_goes_before_the_play_in_choosing_an_engine(
 ) -> None:
     chosen: list[str | None] = []
 
-    def engine(target: str | None, logins: object) -> Any:
+    def engine(target: str | None, logins: object, wakes: object) -> Any:
         chosen.append(target)
         return house.engine
 
