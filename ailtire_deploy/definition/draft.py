@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ailtire_deploy.definition.parameters import section
@@ -13,7 +14,7 @@ from ailtire_deploy.passages import Use
 from ailtire_deploy.templating import UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """``written`` is the filled definition, ``UNKNOWN`` where it is wrong; ``data`` is it without that.
 
@@ -25,27 +26,27 @@ class Draft:
     written: Mapping[str, Any]
     uses: Mapping[str, Use] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         """All services and jobs the author wrote, the wrong ones included."""
         return frozenset(section(self.written, "services")) | frozenset(section(self.written, "jobs"))
 
-    @property
+    @cached_property
     def services(self) -> dict[str, dict[str, Any]]:
         """Plain services, jobs and children."""
         services = section(self.data, "services").items()
         return {**self.jobs, **{k: each for k, each in services if isinstance(each, dict)}}
 
-    @property
+    @cached_property
     def jobs(self) -> dict[str, dict[str, Any]]:
         return {k: each for k, each in section(self.data, "jobs").items() if isinstance(each, dict)}
 
-    @property
+    @cached_property
     def plain(self) -> dict[str, dict[str, Any]]:
         """All that runs an image: plain services and jobs."""
         return {key: each for key, each in self.services.items() if each.get("type") != "stack"}
 
-    @property
+    @cached_property
     def children(self) -> dict[str, dict[str, Any]]:
         return {key: each for key, each in self.services.items() if each.get("type") == "stack"}
 

@@ -26,8 +26,8 @@ def demands(desired: State, observed: State) -> dict[Key, tuple[int, int]]:
     for service in (each for each in desired if each.kind == "service" and not each.absent):
         for key in set(references(service.spec)):
             if key.kind == "network" and key in desired.resources:
-                before = found.get(key, (observed.nodes, 0))[0]
-                found[key] = before + most(service, observed.nodes), room(desired.resources[key], observed)
+                taken, there = found.get(key) or (observed.nodes, room(desired.resources[key], observed))
+                found[key] = taken + most(service, observed.nodes), there
     return found
 
 

@@ -36,7 +36,7 @@ def service(stack: Stack, each: Service, seats: tuple[Seat, ...]) -> dict[str, A
 
 
 def _plain_dependencies(stack: Stack, each: Service) -> Iterator[Any]:
-    plain = {service.key for service in stack.services}
+    plain = {service.key for service in stack.services} if each.depends_on else ()
     return (dependency for dependency in each.depends_on if dependency.service in plain)
 
 

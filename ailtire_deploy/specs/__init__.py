@@ -26,6 +26,8 @@ from ailtire_deploy.state import Key, Need, Resource
 
 __all__ = ["content_hash", "needs", "normalise", "resources"]
 
+About = tuple[StackPath, str]
+Needs = tuple[Need, ...]
 Revisions = Mapping[str, str]
 """The engine name of the newest revision of each child, by the child's key."""
 
@@ -38,10 +40,11 @@ def resources(stack: Stack, artifacts: Artifacts, revisions: Revisions) -> list[
     """
     found = document.read(stack.path, artifacts)
     jobs = {each.key: each.job for each in stack.services if each.job}
+    waits = {about: tuple(needs(stack, each, revisions)) for about, each in _dependencies(stack).items()}
     return [
         *_networks(found),
         *_configs(found, artifacts),
-        *(_marked(_service(stack, found, key, artifacts, revisions), jobs) for key in found.services),
+        *(_marked(_service(found, key, artifacts, waits), jobs) for key in found.services),
     ]
 
 
@@ -62,10 +65,11 @@ def _configs(found: Document, artifacts: Artifacts) -> Iterator[Resource]:
         yield _resource(found.path, key, Resource(Key("config", found.config(key)), data=data, needs=needs))
 
 
-def _service(stack: Stack, found: Document, key: str, artifacts: Artifacts, revisions: Revisions) -> Resource:
-    waits = (*_dependencies(stack, key, revisions), *(_addressed(artifacts) if key == names.GATEWAY else ()))
+def _service(found: Document, key: str, artifacts: Artifacts, waits: Mapping[About, Needs]) -> Resource:
+    first = _addressed(artifacts) if key == names.GATEWAY else ()
+    needed = (*waits.get(about(found.path, key), ()), *first)
     name = names.in_stack(found.path, key)
-    made = Resource(Key("service", name), service.spec(found, key), needs=waits)
+    made = Resource(Key("service", name), service.spec(found, key), needs=needed)
     given = found.services[key].get("deploy", {}).get("labels", {})
     labels = {**given, names.LABEL_SERVICE: about(found.path, key)[1]}
     return _resource(found.path, key, made, labels)
@@ -82,12 +86,10 @@ def _addressed(artifacts: Artifacts) -> tuple[Need, ...]:
     return tuple(Need("network", name, "addressed") for name in artifacts.unaddressed)
 
 
-def _dependencies(stack: Stack, key: str, revisions: Revisions) -> Iterator[Need]:
-    """What a service, or a child's controller, waits for before it is made or changed."""
-    path, part = about(stack.path, key)
-    plain = {each.key: each.depends_on for each in stack.services}
-    children = {each.key: each.depends_on for each in stack.children}
-    yield from needs(stack, plain.get(part, ()) if path == stack.path else children[path.key], revisions)
+def _dependencies(stack: Stack) -> dict[About, tuple[Dependency, ...]]:
+    """What each service, and each child's controller, waits for before it is made or changed."""
+    own = {(stack.path, each.key): each.depends_on for each in stack.services}
+    return own | {(stack.path / each.key, names.ADMIN): each.depends_on for each in stack.children}
 
 
 def needs(stack: Stack, dependencies: Iterable[Dependency], revisions: Revisions) -> Iterator[Need]:
@@ -103,7 +105,7 @@ def _need(stack: Stack, dependency: Dependency, revisions: Revisions) -> Need:
     return Need("service", name, dependency.condition, dependency.required)
 
 
-def about(path: StackPath, key: str) -> tuple[StackPath, str]:
+def about(path: StackPath, key: str) -> About:
     """Whom an entry is about: ``messages_admin`` is the child's ``admin``, ``web`` the stack's ``web``."""
     child, _, part = key.partition("_")
     return (path / child, part) if part in (names.ADMIN, names.FAMILY) else (path, key)
