@@ -31,6 +31,7 @@ LONGEST = 30.0  # seconds for a whole apply of this tree, on a machine that has 
 STATED = re.compile(r"\b[0-9]{1,3}(\.[0-9]{1,3}){3}\b")
 HASHED = re.compile(r"-[0-9a-f]{12}\b")
 REVISION = re.compile(r"(.+)\.r(\d+)")
+NUMBERS = "com.docker.network.driver.overlay.vxlanid_list"  # given by the engine, others each time
 
 
 @dataclass
@@ -173,6 +174,7 @@ def shown(kind: str, thing: dict[str, Any]) -> str:
         kept = {
             key: thing[key] for key in ("Driver", "Scope", "Internal", "Attachable", "Ingress", "Options")
         }
+        kept["Options"] = {key: each for key, each in (thing["Options"] or {}).items() if key != NUMBERS}
         return json.dumps({**kept, "Labels": bare(thing["Labels"])}, sort_keys=True)
     spec = dict(thing["Spec"])
     data = base64.b64decode(spec.pop("Data", ""))
