@@ -114,7 +114,8 @@ def round_of(swarm: Swarm, file: Path, number: int, chance: random.Random) -> st
     except AssertionError as error:
         return f"round {number}: {error}"
     wrong = [*meanwhile.wrong, *later.wrong]
-    print(f"round {number}: killed {meanwhile.killed}, then {later.killed}; exits {code}, {going.code}")
+    what = f"killed {meanwhile.killed}, then {later.killed}; exits {code}, {going.code}"
+    print(f"round {number}: {what}; {wrong or 'in order'}", flush=True)
     return f"round {number}: {wrong}" if wrong else ""
 
 
