@@ -181,7 +181,8 @@ def shown(kind: str, thing: dict[str, Any]) -> str:
     if data.startswith(b"x"):
         data = zlib.decompress(data)
     labels = bare(spec.pop("Labels", {}))
-    return json.dumps({**spec, "Labels": labels, "Data": sorted(data.decode(errors="replace").split("\n"))})
+    lines = STATED.sub("ADDRESS", data.decode(errors="replace")).split("\n")
+    return json.dumps({**spec, "Labels": labels, "Data": sorted(lines)})
 
 
 def bare(labels: dict[str, str]) -> dict[str, str]:
