@@ -87,7 +87,7 @@ def changed(rig: Rig, side: str, rule: Callable[[int, Mishap], Rule], number: in
 def tally(
     prove_report: Proof, what: Callable[[], str], rounds: Iterable[Callable[[], bool]]
 ) -> tuple[int, list[str]]:
-    """In how many rounds somebody was killed, and what was wrong; told also of a run that breaks off."""
+    """In how many rounds somebody was killed, and what was wrong; told also when the time limit ends it."""
     good, wrong, whole = 0, [], False
     try:
         for number, each in enumerate(rounds, 1):
