@@ -9,10 +9,11 @@ from contextlib import closing, suppress
 from typing import Any
 
 from ailtire_deploy.engine import adopting, attaching, bodies, distribution, logs
-from ailtire_deploy.engine.connect import TIMEOUT, find
+from ailtire_deploy.engine.connect import find
 from ailtire_deploy.engine.events import WRITES, Events
 from ailtire_deploy.engine.observe import Sight, look
 from ailtire_deploy.engine.reading import Found, exactly, is_ours, read
+from ailtire_deploy.engine.transport import TIMEOUT
 from ailtire_deploy.engine.wire import Wire
 from ailtire_deploy.errors import Conflict, NotFound, OutOfSequence, Overtaken, Refused, Unreachable
 from ailtire_deploy.names import StackPath

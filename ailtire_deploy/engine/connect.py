@@ -8,25 +8,19 @@ exist is an error; it never means the local engine.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import docker
-from docker.constants import DEFAULT_DOCKER_API_VERSION
-from docker.tls import TLSConfig
-
 from ailtire_deploy.engine.errors import reaching
+from ailtire_deploy.engine.transport import TIMEOUT, Transport
 from ailtire_deploy.errors import InvalidInput, Problem, Unreachable
 
 LOCAL = "unix:///var/run/docker.sock"
 OLDEST_API = (1, 41)  # engine 20.10
-TIMEOUT = 20.0  # seconds; no wait of more than half a minute without a word
-POOL = 64  # connections kept: a controller answers many at once
+NEWEST_API = "1.45"  # engine 26.0; what docker-py 7.2 speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,55 +54,39 @@ def docker_folder(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME", "/")) / ".docker")
 
 
-def connect(address: Address) -> docker.APIClient:
-    """A client that speaks the newest version both sides know. Raises Unreachable."""
+def connect(address: Address) -> tuple[Transport, str]:
+    """A way to the engine, and the newest version of the API both sides know. Raises Unreachable."""
     with reaching(str(address)):
-        _knock(address.url)
-        client = _client(address, None)
-        spoken = min(_numbers(client.api_version), _numbers(DEFAULT_DOCKER_API_VERSION))
-        if spoken != _numbers(client.api_version):
-            client.close()
-            client = _client(address, ".".join(map(str, spoken)))
-    if spoken < OLDEST_API:
-        client.close()
-        said = f"the engine at {address} speaks API {client.api_version}; 1.41 (Docker 20.10) is needed"
+        transport = _transport(address)
+        try:
+            version = min(_spoken(transport), NEWEST_API, key=_numbers)
+        except BaseException:
+            transport.close()
+            raise
+    if _numbers(version) < OLDEST_API:
+        transport.close()
+        said = f"the engine at {address} speaks API {version}; 1.41 (Docker 20.10) is needed"
         raise Unreachable(said)
-    return client
+    return transport, version
 
 
-def _knock(url: str) -> None:
-    """See by hand what docker-py says badly: a local socket that fails (it leaks it too), or no ssh."""
-    if url.startswith("ssh://") and importlib.util.find_spec("paramiko") is None:
-        raise ValueError("ssh needs one more package: pip install 'ailtire-deploy[ssh]'")
-    if url.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX) as door:
-            door.settimeout(TIMEOUT)
-            door.connect("/" + url.removeprefix("unix://").lstrip("/"))
+def _transport(address: Address) -> Transport:
+    if address.url.startswith("unix://"):
+        from ailtire_deploy.engine.local import Local
+
+        return Local("/" + address.url.removeprefix("unix://").lstrip("/"))
+    from ailtire_deploy.engine.distant import Distant
+
+    return Distant(address)
 
 
-def _client(address: Address, version: str | None) -> docker.APIClient:
-    client = docker.APIClient(
-        base_url=address.url,
-        version=version,
-        timeout=int(TIMEOUT),
-        tls=_tls(address),
-        use_ssh_client=True,
-        max_pool_size=POOL,
-    )
-    if address.url.startswith(("unix://", "ssh://")):
-        client.trust_env = (
-            False  # no proxy stands before a socket; looking for one costs a millisecond a call
-        )
-    return client
-
-
-def _tls(address: Address) -> TLSConfig | bool:
-    folder = address.certificates
-    if folder is None:
-        return False
-    pair = (str(folder / "cert.pem"), str(folder / "key.pem")) if (folder / "key.pem").is_file() else None
-    authority = str(folder / "ca.pem") if (folder / "ca.pem").is_file() else None
-    return TLSConfig(client_cert=pair, ca_cert=authority, verify=address.verify)
+def _spoken(transport: Transport) -> str:
+    """The version of the API the engine offers. Raises ValueError for what is no engine."""
+    answer = transport.send("GET", "/version", None, {}, TIMEOUT)
+    said = json.loads(answer.read())
+    if not isinstance(said, dict) or "ApiVersion" not in said:
+        raise ValueError(f"it says no version of its API (HTTP {answer.status})")
+    return str(said["ApiVersion"])
 
 
 def _from_url(url: str, environment: Mapping[str, str]) -> Address:

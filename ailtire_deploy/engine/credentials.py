@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
-
-from docker.auth import INDEX_URL, AuthConfig
-from docker.errors import DockerException
+from typing import TYPE_CHECKING, Any
 
 from ailtire_deploy.engine.connect import docker_folder, read_json
 from ailtire_deploy.images import HUB
 
+if TYPE_CHECKING:
+    from docker.auth import AuthConfig
+
 SECTIONS = ("auths", "credsStore", "credHelpers")
+HUB_SERVER = "https://index.docker.io/v1/"  # what the docker command calls the hub
 
 
 class Logins:
@@ -35,28 +36,30 @@ class Logins:
         return self._known[host]
 
     def _find(self, host: str) -> Mapping[str, str] | None:
+        said = read_json(self._file)
+        given = {key: said[key] for key in SECTIONS if said.get(key)}
+        return self._resolve(host, given) if given else None
+
+    def _resolve(self, host: str, given: dict[str, Any]) -> Mapping[str, str] | None:
+        from docker.auth import AuthConfig
+        from docker.errors import DockerException
+
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that a helper is missing is said below
-                return in_words_of_the_api(self._read().resolve_authconfig(host) or {}, host)
+                self._config = self._config or AuthConfig.load_config(None, given)
+                return in_words_of_the_api(self._config.resolve_authconfig(host) or {}, host)
         except (DockerException, ValueError, OSError, AttributeError, TypeError, KeyError) as error:
             self.problems.append(
                 f"{self._file}: the credentials for {host} cannot be had: {type(error).__name__}"
             )
             return None
 
-    def _read(self) -> AuthConfig:
-        if self._config is None:
-            said = read_json(self._file)
-            given = {key: said[key] for key in SECTIONS if said.get(key)}
-            self._config = AuthConfig.load_config(None, given) if given else AuthConfig({})
-        return self._config
-
 
 def in_words_of_the_api(found: Mapping[str, Any], host: str) -> Mapping[str, str] | None:
     """Helpers and files write the same things in different cases."""
     said = {key.lower(): value for key, value in found.items()}
-    server = {"serveraddress": INDEX_URL if host == HUB else host}
+    server = {"serveraddress": HUB_SERVER if host == HUB else host}
     if said.get("identitytoken"):
         return {"identitytoken": str(said["identitytoken"]), **server}
     if said.get("username") and said.get("password"):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from docker.errors import DockerException
+from http.client import HTTPException
 
 from ailtire_deploy.errors import (
     AiltireError,
@@ -51,7 +50,7 @@ def reaching(address: str) -> Iterator[None]:
     """Turn everything that goes wrong below HTTP into Unreachable. Errors of ``requests`` are OSErrors."""
     try:
         yield
-    except (OSError, DockerException, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise Unreachable(f"the engine at {address} does not answer: {_plain(error)}") from error
 
 

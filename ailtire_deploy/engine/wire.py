@@ -1,8 +1,4 @@
-"""The engine's HTTP API as four verbs over docker-py's transport, with our errors.
-
-docker-py's own methods drop fields they do not know and lack some calls (labels of a config, logs of a task);
-its client is a ``requests`` session that reaches unix sockets, ssh and TLS, and that is what is used here.
-"""
+"""The engine's HTTP API as four verbs over whichever way leads to it, with our errors."""
 
 from __future__ import annotations
 
@@ -11,18 +7,16 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, suppress
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import quote, urlencode
 
-import docker
-from docker.errors import DockerException
-from docker.types import CancellableStream
-
-from ailtire_deploy.engine.connect import TIMEOUT, Address, connect
+from ailtire_deploy.engine.connect import Address, connect
 from ailtire_deploy.engine.errors import reaching, translate
+from ailtire_deploy.engine.transport import TIMEOUT, Answer, Transport
 from ailtire_deploy.errors import AiltireError, Unreachable
 from ailtire_deploy.ports import Calls
 
-CONNECT_TIMEOUT = 5.0
 PAUSES = (0.1, 0.3)  # seconds before a read that failed is tried again
 AT_ONCE = 2.0  # seconds; who has waited for longer has heard the answer
 
@@ -33,7 +27,7 @@ class Wire:
     def __init__(self, address: Address, patience: float = TIMEOUT) -> None:
         self.address = address
         self._patience = patience
-        self._client: docker.APIClient | None = None
+        self._way: tuple[Transport, str] | None = None
         self._lock = threading.Lock()
         self._asked: dict[tuple[str, str], Calls] = {}
         self._counting = threading.Lock()
@@ -46,7 +40,7 @@ class Wire:
     @property
     def api(self) -> str:
         """The version of the API that is spoken."""
-        return str(self._connected().api_version)
+        return self._connected()[1]
 
     def get(self, path: str, **query: Any) -> Any:
         """Read; once more, and again, where the failure came at once: to ask twice does no harm."""
@@ -55,7 +49,7 @@ class Wire:
             try:
                 return self._call("GET", path, query)
             except Unreachable:
-                if self._client is None or time.monotonic() - began > AT_ONCE:
+                if self._way is None or time.monotonic() - began > AT_ONCE:
                     raise
             time.sleep(pause)
         return self._call("GET", path, query)
@@ -63,7 +57,7 @@ class Wire:
     def ask(self, path: str, seconds: float, headers: Mapping[str, str]) -> Any:
         """Read what the engine has to ask others for, once. Raises Unreachable after ``seconds``."""
         with reaching(str(self.address)):
-            return self._send("GET", path, {}, None, seconds, stream=False, headers=headers).json()
+            return json.loads(self._send("GET", path, {}, None, seconds, headers).read())
 
     def post(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None, **query: Any
@@ -75,17 +69,17 @@ class Wire:
 
     def stream(self, path: str, silence: float | None, **query: Any) -> Stream:
         """An answer that comes piece by piece; to be closed. ``silence`` seconds without a byte end it."""
-        return Stream(self._send("GET", path, query, None, silence, stream=True))
+        return Stream(self._send("GET", path, query, None, silence))
 
     def pieces(self, path: str, silence: float, **query: Any) -> Generator[bytes, None, None]:
         """The same for an answer with an end. Raises Unreachable when it breaks off."""
-        response = self._send("GET", path, query, None, silence, stream=True)
-        with reaching(str(self.address)), closing(response):
-            yield from response.iter_content(chunk_size=None)
+        answer = self._send("GET", path, query, None, silence)
+        with reaching(str(self.address)), closing(answer):
+            yield from answer.pieces()
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
+        if self._way is not None:
+            self._way[0].close()
 
     def _call(
         self,
@@ -96,8 +90,8 @@ class Wire:
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         with reaching(str(self.address)):
-            response = self._send(method, path, query, body, self._patience, stream=False, headers=headers)
-            return response.json() if response.content else None
+            said = self._send(method, path, query, body, self._patience, headers).read()
+            return json.loads(said) if said else None
 
     def _send(
         self,
@@ -106,13 +100,12 @@ class Wire:
         query: Mapping[str, Any],
         body: Any,
         silence: float | None,
-        stream: bool,
         headers: Mapping[str, str] | None = None,
-    ) -> Any:
+    ) -> Answer:
         kind = method, path.split("/")[1]
         self._count(kind, calls=1)
         try:
-            return self._sent(method, path, query, body, silence, stream, headers)
+            return self._sent(method, target(path, query), body, silence, headers or {})
         except AiltireError:
             self._count(kind, errors=1)
             raise
@@ -123,71 +116,59 @@ class Wire:
             self._asked[kind] = Calls(before.calls + calls, before.errors + errors)
 
     def _sent(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any],
-        body: Any,
-        silence: float | None,
-        stream: bool,
-        headers: Mapping[str, str] | None,
-    ) -> Any:
-        client = self._connected()
+        self, method: str, target: str, body: Any, silence: float | None, headers: Mapping[str, str]
+    ) -> Answer:
+        transport, version = self._connected()
+        data = None if body is None else json.dumps(body).encode()
+        headers = headers if body is None else {"Content-Type": "application/json", **headers}
         with reaching(str(self.address)):
-            response = client.request(
-                method,
-                f"{client.base_url}/v{client.api_version}{path}",
-                params={name: _parameter(value) for name, value in query.items()},
-                json=body,
-                headers=headers,
-                timeout=(CONNECT_TIMEOUT, silence),
-                stream=stream,
-            )
-            said = _message(response) if response.status_code >= 400 else ""
-        if response.status_code >= 400:
-            raise translate(response.status_code, said, reading=method == "GET")
-        return response
+            answer = transport.send(method, f"/v{version}{target}", data, headers, silence)
+            said = message(answer.read()) if answer.status >= 400 else ""
+        if answer.status >= 400:
+            raise translate(answer.status, said, reading=method == "GET")
+        return answer
 
-    def _connected(self) -> docker.APIClient:
+    def _connected(self) -> tuple[Transport, str]:
         with self._lock:
-            if self._client is None:
-                self._client = connect(self.address)
-            return self._client
+            if self._way is None:
+                self._way = connect(self.address)
+            return self._way
 
 
 class Stream:
     """Bytes of one answer as they come; ``close`` may be called from another thread and ends the reading."""
 
-    def __init__(self, response: Any) -> None:
-        self._response = response
-        self._pieces = CancellableStream(response.iter_content(chunk_size=None), response)
-        self._closed = False
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._pieces)
+        with suppress(OSError, HTTPException):  # cut off, here or there: that is its end
+            yield from self._answer.pieces()
 
     def __enter__(self) -> Stream:
         return self
 
     def __exit__(self, *what: object) -> None:
         self.close()
+        self._answer.close()
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            with suppress(
-                OSError, AttributeError, DockerException
-            ):  # nothing to cut off: it has ended already
-                self._pieces.close()
-            self._response.close()
+        self._answer.cut()
 
 
-def _parameter(value: Any) -> str:
+def target(path: str, query: Mapping[str, Any]) -> str:
+    """A path of the API with its query; whatever is not text already is asked for as JSON."""
+    asked = urlencode({name: parameter(value) for name, value in query.items()})
+    return quote(path, safe="/:[]") + (f"?{asked}" if asked else "")
+
+
+def parameter(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _message(response: Any) -> str:
+def message(said: bytes) -> str:
+    """What an answer says went wrong."""
     try:
-        return str(response.json()["message"])
+        return str(json.loads(said)["message"])
     except (ValueError, KeyError, TypeError):
-        return str(response.text)[:500]
+        return said.decode(errors="replace")[:500]

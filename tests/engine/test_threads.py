@@ -15,7 +15,7 @@ from ailtire_deploy.engine.observe import Sight
 from ailtire_deploy.errors import OutOfSequence, Unreachable
 from ailtire_deploy.names import StackPath
 from tests.contract import wishes
-from tests.engine.test_wire import answer
+from tests.engine.test_wire import answer, at_a_socket
 from tests.engine.test_wire import engine as answering
 
 SHOP = StackPath(("shop",))
@@ -54,7 +54,7 @@ def test_an_engine_that_keeps_one_waiting_does_not_collect_all(monkeypatch: pyte
 
 def test_a_service_whose_network_went_meanwhile_is_tried_again(tmp_path: Path) -> None:
     gone = answer(404, '{"message": "network contract_sibling not found"}')
-    with answering(tmp_path, gone) as wire:
+    with answering(at_a_socket(tmp_path), gone) as wire:
         swarm = SwarmEngine(wire.address.url)
         swarm._sight.ids[wishes.network().key] = "an id of before"
         with pytest.raises(OutOfSequence, match="names something that is gone"):
