@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -105,6 +105,10 @@ class Engine(Protocol):
 
         A task whose container is gone has none. Raises Unreachable when they cannot be read to their end.
         """
+        ...
+
+    def attachments(self) -> Sequence[Attachment]:
+        """Who stands on which network of the swarm, strangers included."""
         ...
 
     def containers(self, services: Collection[str]) -> int:

@@ -17,7 +17,7 @@ from ailtire_deploy.engine.reading import is_ours
 from ailtire_deploy.errors import Busy, Conflict, OutOfSequence, Overtaken, Refused
 from ailtire_deploy.names import LABEL_ROOT, StackPath
 from ailtire_deploy.plan.holding import references
-from ailtire_deploy.ports import Calls, EngineInfo, LogLine, Tagged
+from ailtire_deploy.ports import Attachment, Calls, EngineInfo, LogLine, Tagged
 from ailtire_deploy.state import AGAIN, LIVE, Key, Resource, State, Task
 
 Spec = Mapping[str, Any]
@@ -118,6 +118,16 @@ class FakeEngine:
         lines = self.output.get(task_id, self.output.get(services.get(task_id, ""), []))
         return (
             LogLine(source, "stdout", "2026-01-01T00:00:00Z", text) for text in lines[len(lines) - tail :]
+        )
+
+    def attachments(self) -> tuple[Attachment, ...]:
+        known = {each.key.name: each.facts.get("subnets", ("",))[0] for each in self.objects.values()}
+        live = [each for each in self.running if each.state in LIVE]
+        return tuple(
+            Attachment(network, each.service, known[network].replace("0/24", str(number)), each.id)
+            for number, each in enumerate(live, 2)
+            for network in each.networks
+            if network in known
         )
 
     def containers(self, services: Collection[str]) -> int:

@@ -153,7 +153,7 @@ def test_networks_are_of_the_stack_that_their_labels_name(harbour: Matrix) -> No
 
 
 def test_as_text_it_fits_a_terminal_and_the_grid_says_what_the_lines_say(harbour: Matrix) -> None:
-    shown = matrices.as_text(harbour, StackPath(("harbour",)))
+    shown = matrices.as_text(matrices.as_json(harbour, StackPath(("harbour",))))
     assert not lines_over(80, "\n".join(shown))
     row = next(each for each in shown if each.lstrip().startswith("4 harbour/office"))
     assert row.split()[2:] == ["·", "·", "●", "-", "·", "○", "·", "·", "·", "○"]
@@ -170,6 +170,6 @@ def test_below_a_root_only_the_rows_of_that_stack_are_shown(harbour: Matrix) -> 
 
 
 def test_the_table_has_a_row_for_each_pair(shop: Matrix) -> None:
-    lines = matrices.as_markdown(shop, SHOP)
+    lines = matrices.as_markdown(matrices.as_json(shop, SHOP))
     assert "| `shop/web` | `outside` | direct |  |" in lines
     assert "| `shop/web` | `shop/orders/api:80` | through a gateway | http://orders/v1 |" in lines

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ailtire_deploy import recovery, survey
 from ailtire_deploy.cli import targets
 from ailtire_deploy.cli.console import Console
+from ailtire_deploy.errors import Failed, Unreachable, Usage
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.segments import matrix
+from ailtire_deploy.segments.comparing import Findings
 from ailtire_deploy.segments.matrix import Matrix
+from ailtire_deploy.views import matrices as views
+from ailtire_deploy.views import plain, received
+
+if TYPE_CHECKING:
+    from ailtire_deploy.remote import Remote
+
+POLL = 1.0  # seconds between two questions how far a look is
+OUTAGE = 60.0  # seconds for which its controller may be silent beyond the time of the look
+Tell = Callable[[str], None]
 
 
 def matrices(
-    target: str, context: str | None, extra: Sequence[str], tags: str, engine: str | None
-) -> list[tuple[StackPath, Matrix]]:
-    """The matrix of each root of a file, or of the one tree that a running stack is in."""
+    target: str,
+    context: str | None,
+    extra: Sequence[str],
+    tags: str,
+    engine: str | None,
+    remote: Remote | None,
+) -> list[dict[str, Any]]:
+    """The matrix of each root of a file, or of a running stack and all below it (``views.matrices``)."""
     if targets.looks_like_a_file(target):
+        if remote:
+            raise Usage(f"--url is for a stack that runs, and {target} is a file")
         playbook = targets.load(Path(target), context, extra, tags)
         found = [each for each in targets.entries(playbook) if each.state == "present"]
-        return [(each.path, matrix.of_tree(each.stacks.values())) for each in found]
+        return [views.as_json(matrix.of_tree(each.stacks.values()), each.path) for each in found]
     path = targets.path(target)
-    return [(path, living(path, engine))]
+    if remote:
+        remote.insist(path)
+        return [received.matrix(remote.get(path, "network/matrix"))]
+    return [views.as_json(living(path, engine), path)]
 
 
 def living(path: StackPath, engine: str | None) -> Matrix:
@@ -35,28 +59,67 @@ def living(path: StackPath, engine: str | None) -> Matrix:
     return matrix.of_tree(survey.stacks(observed, path.root))
 
 
-def verify(console: Console, path: StackPath, engine: str | None, patience: float, keep: bool) -> int:
+def verify(
+    console: Console, path: StackPath, engine: str | None, remote: Remote | None, patience: float, keep: bool
+) -> int:
     """Look at the living networks, write down what came of it, and show it. Returns the exit code."""
-    import os
-    import time
-
-    from ailtire_deploy import sites
-    from ailtire_deploy.cli.swarms import connected
     from ailtire_deploy.views import surveys
 
-    with connected(engine) as swarm:
-        tell = survey.quiet if console.quiet else console.tell
-        look = survey.Survey(swarm.engine, sites.image(os.environ), tell)
-        began = time.monotonic()
-        found = look.look(path, patience)
-        tell(f"looked for {time.monotonic() - began:.0f} s")
-        kept = look.keep(path, found) if keep else ""
+    tell = survey.quiet if console.quiet else console.tell
+    began = time.monotonic()
+    if remote:
+        found, kept = asked(remote, path, patience, keep, tell)
+    else:
+        found, kept = looked(path, engine, patience, keep, tell)
+    tell(f"looked for {time.monotonic() - began:.0f} s")
     console.result(
         text=lambda: surveys.as_text(found, console.paint),
         data=lambda: surveys.as_json(path, found, kept),
         markdown=lambda: surveys.as_markdown(found),
     )
     return surveys.exit_code(found)
+
+
+def looked(
+    path: StackPath, engine: str | None, patience: float, keep: bool, tell: Tell
+) -> tuple[Findings, str]:
+    """A look from here, and the revision that bears its result."""
+    import os
+
+    from ailtire_deploy import sites
+    from ailtire_deploy.cli.swarms import connected
+
+    with connected(engine) as swarm:
+        look = survey.Survey(swarm.engine, sites.image(os.environ), tell)
+        found = look.look(path, patience)
+        return found, look.keep(path, found) if keep else ""
+
+
+def asked(
+    remote: Remote,
+    path: StackPath,
+    patience: float,
+    keep: bool,
+    tell: Tell,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[Findings, str]:
+    """A look by the stack's controller, and the revision that bears its result. Raises Unreachable."""
+    remote.insist(path)
+    said, _ = remote.post(path, "network/verify", {"timeout": max(1, int(patience)), "keep": keep})
+    since, told, until = received.look(said).since, 0, time.monotonic() + patience + OUTAGE
+    while True:
+        with suppress(Unreachable):
+            now = received.look(remote.get(path, "network/verify"))
+            if now.since != since:
+                raise Failed(f"{path}: its controller has begun anew, or looks for somebody else; try again")
+            for line in now.told[told:]:
+                tell(plain.line(line))
+            told = max(told, len(now.told))
+            if not now.running:
+                return received.findings(now.result), str(now.result.get("revision", ""))
+        if time.monotonic() > until:
+            raise Unreachable(f"{path}: its controller does not say what came of the look")
+        sleep(POLL)
 
 
 def joined(parts: Iterable[list[str]]) -> Iterator[str]:

@@ -19,11 +19,13 @@ from ailtire_deploy import (
     recovery,
     revisions,
     revocation,
+    survey,
 )
 from ailtire_deploy.controller.changes import Changes
 from ailtire_deploy.controller.journal import Event
 from ailtire_deploy.controller.kin import Kin
 from ailtire_deploy.controller.lines import LastLines
+from ailtire_deploy.controller.looks import Looks
 from ailtire_deploy.controller.loop import Loop
 from ailtire_deploy.errors import NotFound, Unreachable
 from ailtire_deploy.idempotency import Once
@@ -37,9 +39,10 @@ from ailtire_deploy.ports import Accepted, Children, LogLine, Reply, Stop
 from ailtire_deploy.proxies import Offer
 from ailtire_deploy.revocation import Revoked
 from ailtire_deploy.rotation import Former
+from ailtire_deploy.segments import matrix
 from ailtire_deploy.state import State
 from ailtire_deploy.traffic import Traffic
-from ailtire_deploy.views import histories, plans, topologies
+from ailtire_deploy.views import histories, matrices, plans, topologies
 
 FRESH = 1.0  # seconds for which a look at the swarm serves readers
 
@@ -52,6 +55,7 @@ class Controller:
         self.kin = Kin(loop.path, children)
         self.lines = LastLines(loop.engine, loop.now)
         self.changes = Changes(loop)
+        self.looks = Looks(loop)
         self._looking = threading.Lock()
         self._away: dict[str, float] = {}
         self._telling = threading.Lock()
@@ -87,6 +91,19 @@ class Controller:
     def topology(self) -> Mapping[str, Any]:
         """What the view draws of this stack and of those below."""
         return topologies.as_json(self.observed(), self.path)
+
+    def matrix(self) -> Mapping[str, Any]:
+        """Who can reach whom in this stack and in those below, as the newest revisions mean it."""
+        stacks = survey.stacks(self.observed(), self.path.root)
+        return matrices.as_json(matrix.of_tree(stacks), self.path)
+
+    def verify(self, patience: float, *, keep: bool) -> Mapping[str, Any]:
+        """Begin a look at the living networks. Raises NotFound and Busy."""
+        return self.looks.start(patience, keep=keep)
+
+    def verified(self) -> Mapping[str, Any]:
+        """How far the last look is. Raises the error that ended it."""
+        return self.looks.shown()
 
     def observed(self) -> State:
         """The swarm as it was at most a second ago. Raises Unreachable.

@@ -18,6 +18,7 @@ from ailtire_deploy.rest.problems import HttpError
 LIMIT = 512 * 1024
 SECRET_LIMIT = 500_000  # bytes: the engine takes less than 512,000
 SOURCE = "request"
+PATIENCE, LONGEST_LOOK = 120, 3600  # seconds for a look at the networks
 _KEYS = ("parameters", "environment", "definition", "composefile", "secrets", "context")
 
 
@@ -60,6 +61,18 @@ def promotion(body: Mapping[str, Any]) -> tuple[str, bool]:
     if not isinstance(fully, bool):
         _refuse([Problem(SOURCE, 0, 0, "fully", "has to be true or false")])
     return service({key: value for key, value in body.items() if key != "fully"}), fully
+
+
+def verification(body: Mapping[str, Any]) -> tuple[float, bool]:
+    """For how many seconds answers are waited for, and whether the result is kept. Raises InvalidInput."""
+    known = ("timeout", "keep")
+    _refuse([Problem(SOURCE, 0, 0, key[:80], "is not known here") for key in body if key not in known])
+    timeout, keep = body.get("timeout", PATIENCE), body.get("keep", True)
+    if type(timeout) is not int or not 1 <= timeout <= LONGEST_LOOK:
+        _refuse([Problem(SOURCE, 0, 0, "timeout", f"has to be seconds, from 1 to {LONGEST_LOOK}")])
+    if not isinstance(keep, bool):
+        _refuse([Problem(SOURCE, 0, 0, "keep", "has to be true or false")])
+    return float(timeout), keep
 
 
 def service(body: Mapping[str, Any]) -> str:

@@ -150,6 +150,20 @@ def topology(call: Call) -> Answer:
     return json_answer(call.controller.topology())
 
 
+def matrix(call: Call) -> Answer:
+    return json_answer(call.controller.matrix())
+
+
+def verify(call: Call) -> Answer:
+    """202 with the address where the look can be followed."""
+    patience, keep = bodies.verification(bodies.read(call.request))
+    return json_answer(call.controller.verify(patience, keep=keep), 202, Location="verify")
+
+
+def verified(call: Call) -> Answer:
+    return json_answer(call.controller.verified())
+
+
 def page(call: Call) -> Answer:
     return view.shell(call.controller.origins())
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ailtire_deploy import identity
-from ailtire_deploy.rest import calls, exposition, shapes, view
+from ailtire_deploy.rest import calls, exposition, networks, shapes, view
 from ailtire_deploy.rest.calls import Call
 from ailtire_deploy.rest.messages import Answer, json_answer
 from ailtire_deploy.rest.openapi import document
@@ -90,6 +90,26 @@ ENDPOINTS = (
         "what the view draws of the stack and of all below: `{stack, stacks, networks}`, with interfaces, "
         "parameters, and who stands on which network",
         {200: in_json(ref("Topology"))},
+    ),
+    Endpoint(
+        *("GET", "network/matrix", "viewer", calls.matrix),
+        "who can reach whom by the newest revisions: `{stack, members, direct, through}`; the same JSON as "
+        "`network matrix --output json`",
+        {200: in_json(ref("Matrix"))},
+    ),
+    Endpoint(
+        *("GET", "network/verify", "viewer", calls.verified),
+        "how far the last look at the living networks is, and what it came to; an error that ended it is the "
+        "answer",
+        {200: in_json(ref("Look"))},
+        fails=(409,),
+    ),
+    Endpoint(
+        *("POST", "network/verify", "operator", calls.verify),
+        '`{"timeout": 120, "keep": true}`, or `{}`: a look at the living networks begins, one at a time; the '
+        "result is also kept at the newest revision",
+        {202: in_json(ref("Look"))},
+        body=networks.VERIFY,
     ),
     Endpoint(
         *("GET", "view", PUBLIC, calls.page),

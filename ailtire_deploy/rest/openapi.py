@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ailtire_deploy import __version__, identity
-from ailtire_deploy.rest import parameters, shapes, view
+from ailtire_deploy.rest import networks, parameters, shapes, view
 from ailtire_deploy.rest.problems import PROBLEM_JSON
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ def document(table: Iterable[Endpoint]) -> dict[str, Any]:
         "info": {"title": "A stack's controller", "version": __version__},
         "servers": [{"url": ".."}],
         "paths": paths,
-        "components": {"schemas": dict(shapes.COMPONENTS), "securitySchemes": dict(SCHEMES)},
+        "components": {
+            "schemas": {**shapes.COMPONENTS, **networks.COMPONENTS},
+            "securitySchemes": dict(SCHEMES),
+        },
     }
 
 

@@ -49,6 +49,21 @@ class Controller(Protocol):
         """The stacks, networks and nodes as JSON (``views.topologies``)."""
         ...
 
+    def matrix(self) -> Mapping[str, Any]:
+        """Who can reach whom, as JSON (``views.matrices``)."""
+        ...
+
+    def verify(self, patience: float, *, keep: bool) -> Mapping[str, Any]:
+        """Begin a look at the living networks, ``patience`` seconds long at most (``controller.looks``).
+
+        Raises NotFound, and Busy while one is under way or the stack is shutting down.
+        """
+        ...
+
+    def verified(self) -> Mapping[str, Any]:
+        """How far the last look is, and what it came to. Raises the error that ended it."""
+        ...
+
     def status(self, budget: float) -> Mapping[str, Any]:
         """The tree as JSON, within ``budget`` seconds: who runs out of them answers with what there is."""
         ...

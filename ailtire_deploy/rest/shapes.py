@@ -19,7 +19,7 @@ COUNT: Shape = {"type": "integer", "minimum": 0}
 FREE: Shape = {"type": "object"}
 
 
-def one(text: str, **properties: Shape) -> Shape:
+def one(text: str, /, **properties: Shape) -> Shape:
     """An object that has each of these properties, and no other."""
     return {
         "type": "object",
@@ -35,7 +35,7 @@ def with_some(shape: Shape, **properties: Shape) -> Shape:
     return {**shape, "properties": {**shape["properties"], **properties}}
 
 
-def some(text: str, **properties: Shape) -> Shape:
+def some(text: str, /, **properties: Shape) -> Shape:
     """An object that may have these properties, and no other."""
     return {"type": "object", "description": text, "properties": properties, "additionalProperties": False}
 

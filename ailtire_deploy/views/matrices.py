@@ -1,14 +1,13 @@
-"""Who can reach whom, as text, JSON and Markdown."""
+"""Who can reach whom, as JSON, and from that as text and Markdown: it may come from a controller."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.segments.matrix import OUTSIDE, Matrix
 from ailtire_deploy.segments.members import Member
-from ailtire_deploy.segments.ways import Way
 from ailtire_deploy.views import paint, plain
 from ailtire_deploy.views.paint import Paint
 
@@ -17,30 +16,18 @@ LEGEND = f"{DIRECT} on a network of both, at every port   {THROUGH} through gate
 WIDTH = 80
 HEADER = ("from", "to", "how", "as")
 Row = tuple[str, str, str]
-
-
-def as_text(matrix: Matrix, path: StackPath, colour: Paint = paint.none, width: int = WIDTH) -> list[str]:
-    """A grid where it fits, and below it what each member reaches, at which ports and under which names."""
-    grid = list(_grid(matrix, path))
-    shown = [LEGEND, "", *grid, ""] if max(map(len, grid)) <= width else []
-    for source in sources(matrix, path):
-        shown.append(colour("title", source))
-        shown += _columns(rows(matrix, source)) or ["    nobody"]
-    return shown
-
-
-def as_markdown(matrix: Matrix, path: StackPath) -> list[str]:
-    """A table with a row for each who reaches another."""
-    marks = {DIRECT: "direct", THROUGH: "through a gateway"}
-    found = ((source, row) for source in sources(matrix, path) for row in rows(matrix, source))
-    cells = ((source, to, marks[mark], named) for source, (mark, to, named) in found)
-    return plain.table(HEADER, ([plain.code(a), plain.code(b), c, plain.markdown(d)] for a, b, c, d in cells))
+Told = Mapping[str, Any]  # what ``as_json`` makes
 
 
 def as_json(matrix: Matrix, path: StackPath) -> dict[str, Any]:
-    """``{stack, members, direct, through}``; ``direct`` holds pairs, each once in either direction."""
+    """``{stack, members, direct, through}``; ``direct`` holds pairs, each once in either direction.
+
+    ``through`` begins, for a root, with what whoever is outside reaches.
+    """
     members = matrix.rows(path)
-    ways = ((each, way) for each in sources(matrix, path) for way in matrix.ways.get(each, ()))
+    outside = [OUTSIDE] if OUTSIDE in matrix.ways and not path.parent else []
+    sources = [*outside, *(each.name for each in members)]
+    ways = ((each, way) for each in sources for way in matrix.ways.get(each, ()))
     return {
         "stack": str(path),
         "members": [_member(matrix, each) for each in members],
@@ -52,38 +39,44 @@ def as_json(matrix: Matrix, path: StackPath) -> dict[str, Any]:
     }
 
 
-def sources(matrix: Matrix, path: StackPath) -> list[str]:
-    """Whose reach is shown: the members of a stack and of all below it, and for a root whoever is outside."""
-    named = [each.name for each in matrix.rows(path)]
-    return [*([OUTSIDE] if OUTSIDE in matrix.ways and not path.parent else []), *named]
+def as_text(told: Told, colour: Paint = paint.none, width: int = WIDTH) -> list[str]:
+    """A grid where it fits, and below it what each member reaches, at which ports and under which names."""
+    grid = [plain.line(each) for each in _grid(told)]
+    shown = [LEGEND, "", *grid, ""] if max(map(len, grid)) <= width else []
+    for source, found in reaches(told).items():
+        shown.append(colour("title", plain.line(source)))
+        shown += _columns(found) or ["    nobody"]
+    return shown
 
 
-def rows(matrix: Matrix, source: str) -> list[Row]:
-    """What one reaches: the kind of mark, whom at which ports, and under which names."""
-    member = next((each for each in matrix.members if each.name == source), None)
-    near = list(_near(matrix, member)) if member else []
-    return [*near, *(row for way in matrix.ways.get(source, ()) for row in _led(way))]
+def as_markdown(told: Told) -> list[str]:
+    """A table with a row for each who reaches another."""
+    marks = {DIRECT: "direct", THROUGH: "through a gateway"}
+    found = ((source, row) for source, rows in reaches(told).items() for row in rows)
+    cells = ((source, to, marks[mark], named) for source, (mark, to, named) in found)
+    return plain.table(HEADER, ([plain.code(a), plain.code(b), c, plain.markdown(d)] for a, b, c, d in cells))
 
 
-def _near(matrix: Matrix, source: Member) -> Iterator[Row]:
-    for other in matrix.members:
-        if _meet(matrix, source, other):
-            yield DIRECT, _with_ports(other), " ".join(_names(matrix, source, other))
-    if matrix.leads_outside(source):
-        yield DIRECT, OUTSIDE, ""
-
-
-def _led(way: Way) -> Iterator[Row]:
-    for end in way.ends:
-        yield THROUGH, str(end), way.asked
+def reaches(told: Told) -> dict[str, list[Row]]:
+    """What each reaches: the kind of mark, whom at which ports, and under which names."""
+    led = any(way["from"] == OUTSIDE for way in told["through"])
+    found: dict[str, list[Row]] = {each["name"]: [] for each in told["members"]}
+    found = {OUTSIDE: [], **found} if led else found
+    for pair in told["direct"]:
+        found[pair["from"]].append((DIRECT, _with_ports(pair), " ".join(pair["names"])))
+    for each in told["members"]:
+        found[each["name"]] += [(DIRECT, OUTSIDE, "")] if each["outside"] else []
+    for way in told["through"]:
+        found[way["from"]] += [(THROUGH, end, way["asked"]) for end in way["to"]]
+    return found
 
 
 def _meet(matrix: Matrix, one: Member, other: Member) -> bool:
     return one is not other and bool(matrix.shared(one, other))
 
 
-def _with_ports(member: Member) -> str:
-    return f"{member.name}:{','.join(map(str, member.ports))}" if member.ports else member.name
+def _with_ports(pair: Told) -> str:
+    return f"{pair['to']}:{','.join(map(str, pair['ports']))}" if pair["ports"] else str(pair["to"])
 
 
 def _names(matrix: Matrix, source: Member, other: Member) -> list[str]:
@@ -97,25 +90,26 @@ def _columns(found: Iterable[Row]) -> list[str]:
     return [plain.line(each) for each in plain.columns(cells)] if cells else []
 
 
-def _grid(matrix: Matrix, path: StackPath) -> Iterator[str]:
-    members = matrix.rows(path)
-    left = max([len(OUTSIDE), *(len(each.name) for each in members)])
+def _grid(told: Told) -> Iterator[str]:
+    members = [each["name"] for each in told["members"]]
+    near = {(each["from"], each["to"]) for each in told["direct"]}
+    far = {(way["from"], end.rpartition(":")[0]) for way in told["through"] for end in way["to"]}
+    left = max([len(OUTSIDE), *map(len, members)])
     room = len(str(len(members)))
     yield " " * (left + room + 2) + " ".join(f"{n:>{room}}" for n in range(1, len(members) + 1))
     for number, one in enumerate(members, 1):
-        through = matrix.through(one.name)
-        marks = (_mark(matrix, one, other, through) for other in members)
-        yield f"{number:>{room}} {one.name:<{left}} " + " ".join(f"{each:>{room}}" for each in marks)
-    if OUTSIDE in sources(matrix, path):
-        through = matrix.through(OUTSIDE)
-        marks = (THROUGH if each.name in through or each.kind == "edge" else NEVER for each in members)
+        marks = (_mark(one, other, near, far) for other in members)
+        yield f"{number:>{room}} {one:<{left}} " + " ".join(f"{each:>{room}}" for each in marks)
+    if any(way["from"] == OUTSIDE for way in told["through"]):
+        far |= {(OUTSIDE, each["name"]) for each in told["members"] if each["kind"] == "edge"}
+        marks = (_mark(OUTSIDE, each, near, far) for each in members)
         yield f"{'':>{room}} {OUTSIDE:<{left}} " + " ".join(f"{each:>{room}}" for each in marks)
 
 
-def _mark(matrix: Matrix, one: Member, other: Member, through: Iterable[str]) -> str:
-    if one is other:
+def _mark(one: str, other: str, near: set[tuple[str, str]], far: set[tuple[str, str]]) -> str:
+    if one == other:
         return SELF
-    return DIRECT if matrix.shared(one, other) else THROUGH if other.name in through else NEVER
+    return DIRECT if (one, other) in near else THROUGH if (one, other) in far else NEVER
 
 
 def _member(matrix: Matrix, each: Member) -> dict[str, Any]:

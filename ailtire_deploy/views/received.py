@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ailtire_deploy.diff import Change
 from ailtire_deploy.errors import Unreachable
 from ailtire_deploy.names import LABEL_PATH, StackPath
 from ailtire_deploy.plan import Operation, Plan
+from ailtire_deploy.segments.comparing import Findings, Surprise
 from ailtire_deploy.state import Key, Resource
 
 ODD = (KeyError, TypeError, ValueError, AttributeError)
@@ -48,6 +50,69 @@ def changes(told: Any) -> tuple[Change, ...]:
 
 def _changes(told: Any) -> tuple[Change, ...]:
     return tuple(Change(str(each["path"]), each["before"], each["after"]) for each in told)
+
+
+def matrix(told: Any) -> dict[str, Any]:
+    """Who can reach whom, as ``views.matrices`` shows it. Raises Unreachable."""
+    try:
+        return {
+            "stack": str(told["stack"]),
+            "members": [_member(each) for each in told["members"]],
+            "direct": [_pair(each) for each in told["direct"]],
+            "through": [
+                {**_texts(each, "from", "gateway", "asked"), "to": [*map(str, each["to"])]}
+                for each in told["through"]
+            ],
+        }
+    except ODD:
+        raise unforeseen("matrix") from None
+
+
+def _member(told: Mapping[str, Any]) -> dict[str, Any]:
+    more = {"ports": [*map(int, told["ports"])], "networks": [*map(str, told["networks"])]}
+    return {**_texts(told, "name", "service", "kind"), **more, "outside": bool(told["outside"])}
+
+
+def _pair(told: Mapping[str, Any]) -> dict[str, Any]:
+    names = {key: [*map(str, told[key])] for key in ("networks", "names")}
+    return {**_texts(told, "from", "to"), **names, "ports": [*map(int, told["ports"])]}
+
+
+def _texts(told: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: str(told[key]) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How far a look at living networks is; ``result`` is there when it is no longer ``running``."""
+
+    since: str
+    told: tuple[str, ...]
+    running: bool
+    result: Mapping[str, Any]
+
+
+def look(told: Any) -> Look:
+    """Raises Unreachable."""
+    try:
+        result = told["result"] or {}
+        return Look(str(told["since"]), tuple(map(str, told["told"])), bool(told["running"]), dict(result))
+    except ODD:
+        raise unforeseen("look") from None
+
+
+def findings(told: Any) -> Findings:
+    """What a look at living networks came to. Raises Unreachable."""
+    try:
+        surprises = (
+            Surprise(**_texts(each, "subject", "network", "text"), seen=tuple(map(str, each["seen"])))
+            for each in told["surprises"]
+        )
+        unheard = {str(network): str(why) for network, why in told["unheard"].items()}
+        absent = tuple(map(str, told["absent"]))
+        return Findings(int(told["networks"]), int(told["pairs"]), tuple(surprises), absent, unheard)
+    except ODD:
+        raise unforeseen("result") from None
 
 
 def unforeseen(what: str) -> Unreachable:

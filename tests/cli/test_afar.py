@@ -67,6 +67,25 @@ def file(folder: Path, **more: Any) -> Path:
     return stack(folder, json.dumps({**three_levels(), **more}), "shop.json")
 
 
+def test_who_can_reach_whom_is_told_and_looked_at_by_the_stacks_controller(
+    tmp_path: Path, living: Living, url: str
+) -> None:
+    shown = afar(tmp_path, living, url, "network", "matrix", "shop/orders", role="viewer")
+    assert "●  shop/orders/ledger/book:8080   book" in shown.out
+    (told,) = afar(tmp_path, living, url, "network", "matrix", "shop", "--output", "json").json["matrices"]
+    assert {each["name"] for each in told["members"]} > {"shop/web", "shop/orders/admin"}
+    looked = afar(tmp_path, living, url, "network", "verify", "shop/orders", "--output", "json")
+    assert (looked.code, looked.json["verdict"], looked.json["stack"]) == (8, "partly", "shop/orders")
+    below = {f"shop_orders_{each}" for each in ("family", "sibling", "ledger_family", "ledger_sibling")}
+    assert (looked.json["revision"], set(looked.json["unheard"])) == ("shop_orders.r1", below)
+    assert "asking on" in looked.err
+    assert not living.house.engine.observe(StackPath(("shop",))).probes
+    denied = afar(tmp_path, living, url, "network", "verify", "shop", role="viewer")
+    assert (denied.code, "operator" in denied.err) == (errors.Refused.exit_code, True)
+    wrong = afar(tmp_path, living, url, "network", "matrix", "stack.yml")
+    assert (wrong.code, "is a file" in wrong.err) == (64, True)
+
+
 def test_status_logs_and_history_need_no_engine(tmp_path: Path, living: Living, url: str) -> None:
     living.house.engine.output["shop_web"] = ["hello from afar"]
     tree = afar(tmp_path, living, url, "status", "shop", "--output", "json", role="viewer")

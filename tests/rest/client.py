@@ -74,6 +74,18 @@ class Remembering:
         self._note("topology")
         return {"stack": str(self.path), "stacks": [], "networks": []}
 
+    def matrix(self) -> Mapping[str, Any]:
+        self._note("matrix")
+        return {"stack": str(self.path), "members": [], "direct": [], "through": []}
+
+    def verify(self, patience: float, *, keep: bool) -> Mapping[str, Any]:
+        self._note("verify", patience, keep)
+        return {"stack": str(self.path), "running": True, "since": None, "told": [], "result": None}
+
+    def verified(self) -> Mapping[str, Any]:
+        self._note("verified")
+        return {"stack": str(self.path), "running": False, "since": None, "told": [], "result": None}
+
     def status(self, budget: float) -> Mapping[str, Any]:
         self._note("status", budget)
         return {"type": "Stack", "name": str(self.path), "shortName": self.path.key, "status": "running"}

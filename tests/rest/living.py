@@ -10,6 +10,7 @@ from typing import Any
 
 from ailtire_deploy import identity
 from ailtire_deploy.controller import Controller
+from ailtire_deploy.controller.looks import Looks
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.ports import Reply
 from ailtire_deploy.rest import app
@@ -67,10 +68,11 @@ class Living:
         self.house = Household(self.folder)
         self.house.apply(entry(three_levels()))
         self.house.settle(5)
-        self._kept = dict(self.house.engine.objects), deepcopy(self.house.engine.running)
+        engine = self.house.engine
+        self._kept = dict(engine.objects), deepcopy(engine.running), self.house.time
 
     def again(self) -> None:
-        objects, running = self._kept
+        objects, running, self.house.time = self._kept
         self.house.engine.objects, self.house.engine.running = dict(objects), deepcopy(running)
         self.restart()
 
@@ -83,7 +85,13 @@ class Living:
         return self.house.key(path)
 
     def controller(self, path: StackPath = SHOP) -> Controller:
-        return Controller(self.house.loop(path), Below(path, self))
+        made = Controller(self.house.loop(path), Below(path, self))
+        made.looks = Looks(made.loop, lambda do: do(), self.skip)  # a look is over when it has begun
+        return made
+
+    def skip(self, seconds: float) -> None:
+        """Let much time pass in which nobody does anything."""
+        self.house.time += 600 * seconds
 
     def surface(self, path: StackPath = SHOP) -> Application:
         if path not in self.surfaces:

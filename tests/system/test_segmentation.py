@@ -127,6 +127,25 @@ def test_below_a_root_only_the_networks_there_are_asked_on(swarm: Swarm, atoll: 
     assert (found["networks"], found["surprises"]) == (2, [])
 
 
+def test_a_controller_that_is_asked_over_rest_finds_the_same(swarm: Swarm, atoll: Path) -> None:
+    token = swarm.cli("token", ROOT, "--role", "operator", code=0).out.strip()
+    afar = ("--url", f"http://{swarm.address}:8097", "--token", token, "--output", "json")
+    with stranger(swarm, f"{ROOT}_lagoon_sibling") as name:
+        looked = swarm.cli("network", "verify", STACKS[1], *afar, code=4)
+    found = looked.json()
+    assert probes(swarm) == []
+    assert [(each["subject"], each["network"]) for each in found["surprises"]] == [
+        (name, f"{ROOT}_lagoon_sibling")
+    ]
+    assert "has answered, 0 to go" in looked.err
+    assert (
+        found["revision"]
+        == swarm.cli("history", STACKS[1], "--output", "json").json()["revisions"][0]["name"]
+    )
+    here = swarm.cli("network", "matrix", ROOT, "--output", "json", code=0).json()
+    assert swarm.cli("network", "matrix", ROOT, *afar, code=0).json() == here
+
+
 @pytest.mark.small
 def test_a_service_attached_by_hand_to_a_network_of_ours_is_named_and_nothing_else(
     swarm: Swarm, atoll: Path, prove_report: Proof

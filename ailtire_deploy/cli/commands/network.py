@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from ailtire_deploy.cli import options
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.names import StackPath
+
+if TYPE_CHECKING:
+    from ailtire_deploy.remote import Remote
 
 LONGEST = 3600.0  # seconds: what was left behind has to go some time
 
@@ -29,9 +33,16 @@ def command() -> None:
 @click.argument("target", metavar="TARGET|PATH")
 @options.definition
 @options.engine
+@options.remote
 @options.console("text", "json", "markdown")
 def matrix(
-    console: Console, target: str, context: str | None, extra: Sequence[str], tags: str, engine: str | None
+    console: Console,
+    target: str,
+    context: str | None,
+    extra: Sequence[str],
+    tags: str,
+    engine: str | None,
+    remote: Remote | None,
 ) -> None:
     """Print who can reach whom, from the definition: at which ports, and under which names.
 
@@ -42,15 +53,16 @@ def matrix(
       ailtire-deploy network matrix stack.yml
       ailtire-deploy network matrix playbook.yml --context prod --output markdown
       ailtire-deploy network matrix shop/orders --output json
+      ailtire-deploy network matrix shop --url https://shop.example --token -
     """
     from ailtire_deploy.cli import reach
     from ailtire_deploy.views import matrices
 
-    found = reach.matrices(target, context, extra, tags, engine)
+    found = reach.matrices(target, context, extra, tags, engine, remote)
     console.result(
-        text=lambda: reach.joined(matrices.as_text(m, path, console.paint) for path, m in found),
-        data=lambda: {"matrices": [matrices.as_json(m, path) for path, m in found]},
-        markdown=lambda: reach.joined(matrices.as_markdown(m, path) for path, m in found),
+        text=lambda: reach.joined(matrices.as_text(each, console.paint) for each in found),
+        data=lambda: {"matrices": found},
+        markdown=lambda: reach.joined(matrices.as_markdown(each) for each in found),
     )
 
 
@@ -67,8 +79,11 @@ def matrix(
     "--keep/--no-keep", default=True, help="Write the result down at the newest revision (default)."
 )
 @options.engine
+@options.remote
 @options.console("text", "json", "markdown")
-def verify(console: Console, path: StackPath, timeout: float, keep: bool, engine: str | None) -> int:
+def verify(
+    console: Console, path: StackPath, timeout: float, keep: bool, engine: str | None, remote: Remote | None
+) -> int:
     """Ask inside every network of a running stack, and of all below it, who answers, and compare.
 
     On each network a short-lived service of our image tries names, and the addresses of everybody in the
@@ -79,9 +94,10 @@ def verify(console: Console, path: StackPath, timeout: float, keep: bool, engine
     Examples:
       ailtire-deploy network verify shop
       ailtire-deploy network verify shop/orders --output json
+      ailtire-deploy network verify shop --url https://shop.example --token -
     """
     from ailtire_deploy.cli import reach
 
     if timeout > LONGEST:
         raise click.UsageError("--timeout: an hour is the most")
-    return reach.verify(console, path, engine, timeout, keep)
+    return reach.verify(console, path, engine, remote, timeout, keep)
