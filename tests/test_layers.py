@@ -46,6 +46,7 @@ LAYERS: dict[int, frozenset[str]] = {
     2: frozenset(
         {"loading", "checked", "secrets_source", "keyring", "engine", "sites"}
         | {"children", "remote", "apply", "departures", "log_streams", "log_rooms", "resolution", "probe"}
+        | {"withdrawal"}
     ),
     3: frozenset({"launcher", "custody", "vigil", "controller", "gateway", "survey"}),
     4: frozenset({"rest"}),

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ailtire_deploy import identity, names, revocation
-from ailtire_deploy.cli import takings
+from ailtire_deploy import identity, names, revocation, withdrawal
 from ailtire_deploy.errors import Denied, InvalidInput, NotFound, Refused
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.revocation import Mark, Revoked
@@ -93,7 +92,7 @@ def test_every_controller_of_a_tree_refuses_it_and_an_apply_keeps_the_list(tmp_p
         return [call(living.surface(), "GET", way, header).status for way in ways]
 
     assert answers(good) == answers(bad) == [200, 200, 200]
-    takings.write(living.house.engine, SHOP, revocation.mark(bad.removeprefix("Bearer ")), now)
+    withdrawal.write(living.house.engine, SHOP, revocation.mark(bad.removeprefix("Bearer ")), now)
     assert set(answers(bad)) == {401}
     assert answers(good) == [200, 200, 200]
     living.house.time += 700  # older than what is left alone for being young
@@ -104,7 +103,7 @@ def test_every_controller_of_a_tree_refuses_it_and_an_apply_keeps_the_list(tmp_p
     assert set(answers(bad)) == {401}
     living.restart()
     assert set(answers(bad)) == {401}
-    takings.write(living.house.engine, SHOP, None, now + 5000)
+    withdrawal.write(living.house.engine, SHOP, None, now + 5000)
     assert set(answers(good)) == {401}
     living.house.shutdown("shop")
     assert living.house.names() == []
@@ -126,10 +125,31 @@ def test_a_child_refuses_a_token_of_its_own_that_was_taken_back(tmp_path: Path) 
     id = revocation.new_id(end, bytes(8))
     header = f"Bearer {identity.issue(living.key(path), path, 'bob', 'viewer', end, id, issued)}"
     assert call(living.surface(path), "GET", "/_admin/history", header).status == 200
-    takings.write(living.house.engine, SHOP, revocation.by_id(id), living.house.time)
+    withdrawal.write(living.house.engine, SHOP, revocation.by_id(id), living.house.time)
     living.house.live()
     assert call(living.surface(path), "GET", "/_admin/history", header).status == 401
     assert call(living.surface(), "GET", "/orders/_admin/history", header).status == 401
+
+
+def test_an_admin_takes_tokens_back_over_rest_at_the_root_and_nowhere_else(tmp_path: Path) -> None:
+    living = Living(tmp_path)
+    bad, place = token_of(living, "1"), "/_admin/tokens/revoke"
+    id = revocation.mark(bad.removeprefix("Bearer ")).id
+    assert living.ask("POST", place, {"id": id}, role="operator").status == 403
+    for below in ("/_admin/children/orders/tokens/revoke", "/orders/_admin/tokens/revoke"):
+        assert living.ask("POST", below, {"all": True}).status == 404
+    with pytest.raises(NotFound):
+        living.controller(BELOW[0]).take_back(None)
+    for wrong in ({}, {"id": id, "all": True}, {"id": "x"}, {"id": 7}, {"all": 1}, {"all": True, "more": 1}):
+        assert living.ask("POST", place, wrong).status == 422
+    assert living.ask("GET", "/_admin/tokens").json == {"before": None, "ids": {}}
+    assert living.ask("POST", place, {"id": id}).status == 200
+    living.house.live()
+    assert list(living.ask("GET", "/_admin/tokens").json["ids"]) == [id]
+    assert call(living.surface(), "GET", "/_admin/status", bad).status == 401
+    assert living.ask("POST", place, {"all": True}).json["before"] is not None
+    living.house.live()
+    assert living.ask("GET", "/_admin/status").status == 401, "whoever asked for it is no exception"
 
 
 def test_two_who_write_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -139,20 +159,20 @@ def test_two_who_write_at_once_lose_nothing(tmp_path: Path) -> None:
 
     def create(resource):  # type: ignore[no-untyped-def]
         engine.create = first  # type: ignore[method-assign]
-        takings.write(engine, SHOP, Mark("b", 0, end), living.house.time)
+        withdrawal.write(engine, SHOP, Mark("b", 0, end), living.house.time)
         return first(resource)
 
     engine.create = create  # type: ignore[method-assign]
-    takings.write(engine, SHOP, Mark("a", 0, end), living.house.time)
+    withdrawal.write(engine, SHOP, Mark("a", 0, end), living.house.time)
     assert set(revocation.held(engine.observe(SHOP), SHOP).ids) == {"a", "b"}
     assert Key("config", "shop.revoked") in engine.objects
     with pytest.raises(NotFound):
-        takings.write(engine, StackPath(("nobody",)), None, 0)
+        withdrawal.write(engine, StackPath(("nobody",)), None, 0)
 
 
 def test_a_token_or_its_id_names_it_and_nothing_else_does() -> None:
-    assert takings.marked(ID).id == takings.marked(token()).id == ID
+    assert withdrawal.marked(ID).id == withdrawal.marked(token()).id == ID
     for odd in ("a.b", "nothing", token()[:-3].replace(".", "..")):
         with pytest.raises(InvalidInput) as caught:
-            takings.marked(odd)
+            withdrawal.marked(odd)
         assert odd == "nothing" or odd not in str(caught.value)

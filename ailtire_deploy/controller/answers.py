@@ -20,6 +20,7 @@ from ailtire_deploy import (
     revisions,
     revocation,
     survey,
+    withdrawal,
 )
 from ailtire_deploy.controller.changes import Changes
 from ailtire_deploy.controller.journal import Event
@@ -42,7 +43,7 @@ from ailtire_deploy.rotation import Former
 from ailtire_deploy.segments import matrix
 from ailtire_deploy.state import State
 from ailtire_deploy.traffic import Traffic
-from ailtire_deploy.views import histories, matrices, plans, topologies
+from ailtire_deploy.views import histories, matrices, plans, topologies, withdrawn
 
 FRESH = 1.0  # seconds for which a look at the swarm serves readers
 
@@ -77,6 +78,19 @@ class Controller:
         """The tokens that were taken back, as the last look showed. Raises Unreachable before the first."""
         seen = self.loop.snapshot.observed
         return revocation.held(seen if seen.resources else self.observed(), self.path)
+
+    def take_back(self, id: str | None) -> Mapping[str, Any]:
+        """Take a token of the tree back, or all of them. Raises NotFound below the root, and InvalidInput."""
+        if self.path.parent:
+            raise NotFound(f"tokens of {self.path} are taken back at its root")
+        mark = revocation.by_id(id) if id is not None else None
+        found = withdrawal.write(self.loop.engine, self.path, mark, self.loop.now())
+        self.loop.wake.set()
+        return withdrawn.as_json(found)
+
+    def taken_back(self) -> Mapping[str, Any]:
+        """Which tokens of the tree are taken back and have not ended."""
+        return withdrawn.as_json(self.revoked().with_ids(self.loop.now()))
 
     def children(self) -> Mapping[str, tuple[Route, ...]]:
         """The children by key, each with its routes; on the way out those that were."""

@@ -75,6 +75,17 @@ def verification(body: Mapping[str, Any]) -> tuple[float, bool]:
     return float(timeout), keep
 
 
+def revocation(body: Mapping[str, Any]) -> str | None:
+    """The id of a token, or None for all of them. Raises InvalidInput for neither, and for both."""
+    _refuse(
+        [Problem(SOURCE, 0, 0, key[:80], "is not known here") for key in body if key not in ("id", "all")]
+    )
+    id, everything = body.get("id"), body.get("all", False)
+    if not isinstance(everything, bool) or not isinstance(id, str | None) or everything == (id is not None):
+        _refuse([Problem(SOURCE, 0, 0, "id", "has to be that of one token, or `all` has to be true")])
+    return id
+
+
 def service(body: Mapping[str, Any]) -> str:
     """Which service is meant, "" for all. Raises InvalidInput."""
     _refuse([Problem(SOURCE, 0, 0, key[:80], "is not known here") for key in body if key != "service"])

@@ -164,6 +164,14 @@ def verified(call: Call) -> Answer:
     return json_answer(call.controller.verified())
 
 
+def revoke(call: Call) -> Answer:
+    return json_answer(call.controller.take_back(bodies.revocation(bodies.read(call.request))))
+
+
+def revoked(call: Call) -> Answer:
+    return json_answer(call.controller.taken_back())
+
+
 def page(call: Call) -> Answer:
     return view.shell(call.controller.origins())
 

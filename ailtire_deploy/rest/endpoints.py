@@ -206,6 +206,20 @@ ENDPOINTS = (
         body=shapes.NOTHING,
     ),
     Endpoint(
+        *("GET", "tokens", "admin", calls.revoked),
+        "which tokens of the tree are taken back and have not ended: `{before, ids}`; not through a parent",
+        {200: in_json(ref("Revoked"))},
+        below=False,
+    ),
+    Endpoint(
+        *("POST", "tokens/revoke", "admin", calls.revoke),
+        '`{"id": ID}`, or `{"all": true}` for every token that was made until now: it is taken back; at the '
+        "root only",
+        {200: in_json(ref("Revoked"))},
+        body=shapes.REVOKE,
+        below=False,
+    ),
+    Endpoint(
         *("POST", "register", identity.CHILD, calls.register),
         "a child says that it is alive",
         {200: in_json(shapes.one("Both.", parent=shapes.TEXT, name=shapes.TEXT))},

@@ -37,6 +37,17 @@ class Controller(Protocol):
         """The tokens that were taken back. Raises Unreachable while that is not known."""
         ...
 
+    def take_back(self, id: str | None) -> Mapping[str, Any]:
+        """Take a token of the tree back, or without an id all of them; all that are, as JSON.
+
+        Raises NotFound but at the root, InvalidInput for what is no id, Refused when it is too many, Busy.
+        """
+        ...
+
+    def taken_back(self) -> Mapping[str, Any]:
+        """Which tokens of the tree are taken back, as JSON (``views.withdrawn``)."""
+        ...
+
     def children(self) -> Mapping[str, tuple[Route, ...]]:
         """The children by key, each with the routes on which it is mounted (``Child.routes``)."""
         ...

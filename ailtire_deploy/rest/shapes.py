@@ -181,6 +181,11 @@ NETWORK = one(
 TOPOLOGY = one(
     "The stack, and all below it.", stack=TEXT, stacks=many(ref("Drawn")), networks=many(ref("Network"))
 )
+REVOKED = one(
+    "Ids of tokens with their ends; `before`: all that were made until then.",
+    before=or_nothing("string"),
+    ids=by_name(TEXT),
+)
 PROBLEM: Shape = {
     "type": "object",
     "description": "RFC 9457; `problems` are those of the input, each with its path.",
@@ -216,6 +221,7 @@ COMPONENTS: Mapping[str, Shape] = {
     "Drawn": DRAWN,
     "Network": NETWORK,
     "Topology": TOPOLOGY,
+    "Revoked": REVOKED,
     "Problem": PROBLEM,
 }
 
@@ -257,6 +263,12 @@ MAINTENANCE: Shape = {
         allow={**many(TEXT), "maxItems": 50, "description": "Ranges of addresses that come in all the same."},
     ),
     "required": ["on"],
+}
+REVOKE: Shape = {
+    "anyOf": [
+        one("One token.", id={"type": "string", "pattern": "^[0-9a-f]{1,12}-[0-9a-f]{16}$"}),
+        one("Every token.", all={"const": True}),
+    ]
 }
 REGISTER = one("The child's path, and where its controller is.", name=TEXT, url=TEXT)
 NOTHING = some("Nothing.")

@@ -115,5 +115,14 @@ def findings(told: Any) -> Findings:
         raise unforeseen("result") from None
 
 
+def withdrawn(told: Any) -> dict[str, Any]:
+    """The tokens that are taken back, as ``views.withdrawn`` shows them. Raises Unreachable."""
+    try:
+        ids = {str(id): str(end) for id, end in told["ids"].items()}
+        return {"before": None if told["before"] is None else str(told["before"]), "ids": ids}
+    except ODD:
+        raise unforeseen("list of tokens") from None
+
+
 def unforeseen(what: str) -> Unreachable:
     return Unreachable(f"the controller answered with what is no {what}")

@@ -86,6 +86,19 @@ def test_who_can_reach_whom_is_told_and_looked_at_by_the_stacks_controller(
     assert (wrong.code, "is a file" in wrong.err) == (64, True)
 
 
+def test_tokens_are_taken_back_by_the_roots_controller(tmp_path: Path, living: Living, url: str) -> None:
+    id = f"{int(living.house.time) + 60:x}-0123456789abcdef"
+    assert afar(tmp_path, living, url, "tokens", "list", "shop").out == "none is taken back\n"
+    said = afar(tmp_path, living, url, "tokens", "revoke", "shop", id)
+    assert (said.code, f"the token {id} of shop is taken back" in said.err) == (0, True)
+    assert afar(tmp_path, living, url, "tokens", "list", "shop").out.startswith(f"{id} until ")
+    assert list(afar(tmp_path, living, url, "tokens", "list", "shop", "--output", "json").json["ids"]) == [id]
+    denied = afar(tmp_path, living, url, "tokens", "revoke", "shop", "--all", role="operator")
+    assert (denied.code, "admin" in denied.err) == (errors.Refused.exit_code, True)
+    assert afar(tmp_path, living, url, "tokens", "revoke", "shop", "--all").code == 0
+    assert afar(tmp_path, living, url, "status", "shop").code == errors.Denied.exit_code
+
+
 def test_status_logs_and_history_need_no_engine(tmp_path: Path, living: Living, url: str) -> None:
     living.house.engine.output["shop_web"] = ["hello from afar"]
     tree = afar(tmp_path, living, url, "status", "shop", "--output", "json", role="viewer")

@@ -64,6 +64,14 @@ class Remembering:
     def revoked(self) -> Revoked:
         return Revoked({"0-0badbadbadbadbad": 1 << 40})
 
+    def take_back(self, id: str | None) -> Mapping[str, Any]:
+        self._note("take_back", id)
+        return {"before": None, "ids": {}}
+
+    def taken_back(self) -> Mapping[str, Any]:
+        self._note("taken_back")
+        return {"before": None, "ids": {}}
+
     def children(self) -> Mapping[str, tuple[Route, ...]]:
         return self.known
 

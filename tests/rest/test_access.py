@@ -29,6 +29,7 @@ LADDER = identity.ROLES
 ORDERS_KEY = identity.derive(KEY, "orders")
 BODIES = {
     "maintenance": {"on": True},
+    "tokens/revoke": {"all": True},
     "update": {"parameters": {"replicas": 3}},
     "register": {"name": "shop/orders", "url": "http://shop_orders_admin:3000"},
 }

@@ -97,14 +97,17 @@ def ask(controller: Remembering, endpoint: Endpoint, target: str, header: Make) 
 
 @contextmanager
 def served(living: Living) -> Iterator[str]:
-    """The address of the real server with the real controllers; each change finds the tree as it was."""
+    """The address of the real server with the real controllers; each call finds the tree as it was."""
     ended, end, one = threading.Event(), threading.Event(), threading.Lock()
     ended.set()  # logs and events end at once
+    changed = False
 
     def application(environ: dict[str, Any], start: Any) -> Any:
+        nonlocal changed
         with one:
-            if environ["REQUEST_METHOD"] == "POST":
+            if changed:
                 living.again()
+            changed = environ["REQUEST_METHOD"] == "POST"
             return app(living.controller(), stop=ended, now=living.house.now)(environ, start)
 
     made = server.make(application, "127.0.0.1", 0)

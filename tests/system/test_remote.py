@@ -80,13 +80,20 @@ def test_every_verb_works_with_an_address_and_a_token_until_that_is_taken_back(f
     assert len(far(token, "history", "far", "--output", "json").json["revisions"]) == 2
     assert far(token, "rollback", "far", "1").code == 0
     assert far.swarm.objects("service")["far_web"]["Spec"]["Mode"]["Replicated"]["Replicas"] == 1
-    far.swarm.cli("tokens", "revoke", "far", id, code=0)
+    assert far(token, "tokens", "revoke", "far", id).code == 0, "with the very token that is taken back"
     until = time.monotonic() + 10
     while far.status(token) != 401:
         assert time.monotonic() < until
         time.sleep(0.5)
     assert far.status(far.token("viewer")[0]) == 200
     assert id in far.swarm.cli("tokens", "list", "far", code=0).out
+    assert id in far(far.token("admin")[0], "tokens", "list", "far").out
+    other, another = far.token("viewer")
+    far.swarm.cli("tokens", "revoke", "far", another, code=0)
+    until = time.monotonic() + 10
+    while far.status(other) != 401:
+        assert time.monotonic() < until
+        time.sleep(0.5)
 
 
 def test_events_come_through_the_edge_as_they_happen(far: Far) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from ailtire_deploy.cli import options
 from ailtire_deploy.cli.console import Console
 from ailtire_deploy.names import StackPath
+
+if TYPE_CHECKING:
+    from ailtire_deploy.remote import Remote
 
 
 @click.group("tokens")
@@ -16,41 +21,48 @@ def command() -> None:
 
 @command.command("revoke")
 @click.argument("stack", type=options.StackPathType())
-@click.argument("token", required=False, metavar="ID|TOKEN")
+@click.argument("id", required=False, metavar="ID|TOKEN")
 @click.option("--all", "everything", is_flag=True, help="Every token that was made until now.")
 @options.engine
-def revoke(stack: StackPath, token: str | None, everything: bool, engine: str | None) -> None:
+@options.remote
+def revoke(
+    stack: StackPath, id: str | None, everything: bool, engine: str | None, remote: Remote | None
+) -> None:
     """Take a token back, by the id that `token` told on standard error, or by the token itself.
 
     STACK is its root. Every controller of the tree refuses it within seconds. - reads it from standard input.
+    Over REST it takes the token of an admin, which may be the very one that is taken back.
 
     \b
     Examples:
       ailtire-deploy tokens revoke shop 6f3a21c0-0123456789abcdef
       ailtire-deploy tokens revoke shop --all
+      ailtire-deploy tokens revoke shop --all --url https://shop.example
     """
     import sys
 
     from ailtire_deploy.cli.takings import take_back
 
-    if everything == bool(token):
+    if everything == bool(id):
         raise click.UsageError("name one token, or say --all")
-    said = sys.stdin.readline().strip() if token == "-" else token
-    click.echo(take_back(stack.root, said, engine), err=True)
+    said = sys.stdin.readline().strip() if id == "-" else id
+    click.echo(take_back(stack.root, said, engine, remote), err=True)
 
 
 @command.command("list")
 @click.argument("stack", type=options.StackPathType())
 @options.engine
+@options.remote
 @options.console("text", "json")
-def listed(console: Console, stack: StackPath, engine: str | None) -> None:
+def listed(console: Console, stack: StackPath, engine: str | None, remote: Remote | None) -> None:
     """Show what is taken back and has not ended yet. Tokens that were given out are written down nowhere.
 
     \b
     Examples:
       ailtire-deploy tokens list shop
     """
-    from ailtire_deploy.cli.takings import as_json, as_text, held
+    from ailtire_deploy.cli.takings import held
+    from ailtire_deploy.views import withdrawn
 
-    found = held(stack.root, engine)
-    console.result(text=lambda: as_text(found), data=lambda: as_json(found))
+    found = held(stack.root, engine, remote)
+    console.result(text=lambda: withdrawn.as_text(found), data=lambda: found)
