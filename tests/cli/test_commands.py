@@ -108,7 +108,19 @@ def test_a_good_file_is_valid(tmp_path: Path) -> None:
     file = stack(tmp_path)
     assert run(tmp_path, "validate", file.name).out == "stack.yml: valid: shop\n"
     document = run(tmp_path, "validate", file.name, "--output", "json").json
-    assert document == {"verdict": "valid", "files": {"stack.yml": ["shop"]}}
+    assert document == {"verdict": "valid", "files": {"stack.yml": ["shop"]}, "notes": []}
+
+
+def test_a_secret_whose_value_is_not_at_hand_is_told_and_no_problem(tmp_path: Path) -> None:
+    text = GOOD + "secrets: {door: {from: {file: ./nowhere}}, api: {from: {env: NOT_SET}}}\n"
+    stack(tmp_path, text)
+    shown = run(tmp_path, "validate", "stack.yml")
+    assert (shown.code, shown.out) == (0, "stack.yml: valid: shop\n")
+    assert "secrets.door.from: the file ./nowhere does not exist; apply needs it" in shown.err
+    assert "secrets.api.from: the variable NOT_SET is not set; apply needs it" in shown.err
+    quiet = run(tmp_path, "validate", "stack.yml", "--output", "json")
+    assert (quiet.err, len(quiet.json["notes"])) == ("", 2)
+    assert run(tmp_path, "validate", "stack.yml", NOT_SET="x").err.count("note: ") == 1
 
 
 def test_a_bad_file_is_3_with_place_path_and_hint(tmp_path: Path) -> None:
