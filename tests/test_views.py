@@ -85,6 +85,23 @@ def test_a_plan_is_a_line_an_operation() -> None:
     expect("plan.txt", plans.as_text(PLANS))
 
 
+@pytest.mark.parametrize(
+    ("paths", "after", "said"),
+    [
+        (["Mode.Replicated.Replicas"], 3, "(replicas 2 → 3)"),
+        (["TaskTemplate.ContainerSpec.Healthcheck"], {"Test": ["CMD"]}, "(healthcheck)"),
+        (["A.One", "A.Two", "B.Two", "Three"], 3, "(one, two, three)"),
+        (["A.One", "Two", "Three", "Four", "Five"], 3, "(one, two, three and 2 more)"),
+        (["A." + "x" * 90], [], f"({'x' * 39}…)"),
+    ],
+)
+def test_a_line_says_which_fields_change_also_where_their_values_have_no_room(
+    paths: list[str], after: Any, said: str
+) -> None:
+    operation = update("shop_web", *(Change(each, 2, after) for each in paths))
+    assert plans.operation_line("shop", operation).endswith(f"update service shop_web {said}")
+
+
 def test_a_plan_with_diff_shows_each_field() -> None:
     expect("plan-diff.txt", plans.as_text(PLANS, diff=True, verbose=True))
 

@@ -18,7 +18,7 @@ from ailtire_deploy.views.paint import Paint
 EXPECTED = frozenset({"", "it is not there", "the definition changed", "it is to be shut down"})
 """Causes that an operation's line leaves out: whoever changes a definition expects them."""
 
-BRIEF = 3  # that many changed fields are named on an operation's own line
+BRIEF = 3  # that many changed fields stand on an operation's own line; of more, or longer ones, the names
 VALUE_WIDTH = 40
 FIELD = re.compile(r"(?:[^\[]*\.)?(?P<name>[^.\[]+)(?:\[(?P<element>.*)\](?:.*\.(?P<below>[^.\]]+))?)?")
 
@@ -183,10 +183,12 @@ def _brief(operation: Operation) -> str:
 def _fields(operation: Operation) -> str:
     if operation.verb != "update":
         return ""
-    number = len(operation.changes)
-    if not number or number > BRIEF or any(_is_long(each) for each in operation.changes):
-        return f"{number} field{'s' * (number > 1)}" if number else ""
-    return ", ".join(_short(each) for each in operation.changes)
+    found = operation.changes
+    if len(found) <= BRIEF and not any(_is_long(each) for each in found):
+        return ", ".join(_short(each) for each in found)
+    names = list(dict.fromkeys(plain.shortened(_name(each.path), VALUE_WIDTH) for each in found))
+    more = f" and {len(names) - BRIEF} more" if len(names) > BRIEF else ""
+    return ", ".join(names[:BRIEF]) + more
 
 
 def _short(change: Change) -> str:
