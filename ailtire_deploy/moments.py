@@ -6,12 +6,13 @@ import re
 from datetime import UTC, datetime
 
 FULL = len("2030-01-01T00:00:00.000000000Z")
+LAST = 253_402_300_799  # the end of the year 9999: what lies beyond is told as that
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def to_text(seconds: float) -> str:
     """Seconds since 1970 as RFC 3339 in UTC, to the second."""
-    return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{datetime.fromtimestamp(min(int(seconds), LAST), UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def from_text(text: str) -> float:

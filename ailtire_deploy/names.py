@@ -50,6 +50,7 @@ LABEL_CARRIES = "ailtire.carries"  # of one that only changes maintenance: the r
 LABEL_MAINTENANCE = "ailtire.maintenance"  # of the same: what it turns on or off
 LABEL_REVOKED = "ailtire.revoked"  # of one config of a root: the tokens that were taken back
 LABEL_PROBE = "ailtire.probe"  # of a service that looks at a network: for how many seconds it may be there
+LABEL_LOOK = "ailtire.look"  # of the same: which look it belongs to
 LABEL_SURVEY = "ailtire.survey"  # of a revision: what the last look at the living networks found
 LABEL_REGISTRY = "ailtire.registry"  # of a secret with credentials: the host they are for
 OUR_LABELS = "ailtire."

@@ -98,7 +98,7 @@ class Remote:
             while piece := response.readline(LINE):
                 if piece.strip():
                     yield log_lines.from_json(json.loads(piece))
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError, RecursionError) as error:
             raise Unreachable(f"the log of {stack} breaks off: {error}") from None
         finally:
             connection.close()
@@ -116,7 +116,7 @@ class Remote:
         try:
             _insist(response)
             return json.loads(_read(response)), response.headers.get("Location", "")
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError, RecursionError) as error:
             raise Unreachable(f"the answer of {self.url} cannot be read: {error}") from None
         finally:
             connection.close()
@@ -166,7 +166,7 @@ def _insist(response: HTTPResponse) -> None:
         return
     try:
         said = json.loads(_read(response))
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     said = said if isinstance(said, dict) else {}
     detail = str(said.get("detail") or f"HTTP {response.status}")

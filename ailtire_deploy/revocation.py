@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ailtire_deploy import identity, names, revisions
+from ailtire_deploy import identity, moments, names, revisions
 from ailtire_deploy.errors import InvalidInput, Problem, Refused
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.state import Key, Resource, State
@@ -82,7 +82,7 @@ def mark(token: str) -> Mark:
 def by_id(id: str) -> Mark:
     """A token by its id. Raises InvalidInput for what is none."""
     found = ID.fullmatch(id)
-    if found is None:
+    if found is None or int(found[1], 16) > moments.LAST:
         hint = "`token` tells it on standard error; a whole token will do as well"
         raise InvalidInput([Problem("tokens", 0, 0, "", "that is not the id of a token", hint)])
     return Mark(id, 0, int(found[1], 16))

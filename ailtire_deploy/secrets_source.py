@@ -7,17 +7,21 @@ end: an editor puts it there, and no password ends in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from ailtire_deploy import identity
 from ailtire_deploy.certificates import Examined, examine
 from ailtire_deploy.errors import InvalidInput, Problem
-from ailtire_deploy.loading import Folder, Unreadable
+from ailtire_deploy.loading import Absent, Folder, Unreadable
 from ailtire_deploy.model import Secret, Stack
 from ailtire_deploy.names import StackPath
 
 LIMIT = 500_000  # bytes: the engine takes less than 512,000
 Read = Callable[[StackPath, str, Secret], bytes]
+
+
+class NotAtHand(InvalidInput):
+    """A file that is not here, or a variable that is not set: where it is applied they may be."""
 
 
 def reader(folders: Mapping[StackPath, Folder], environ: Mapping[str, str], seed: bytes) -> Read:
@@ -30,7 +34,8 @@ def reader(folders: Mapping[StackPath, Folder], environ: Mapping[str, str], seed
         try:
             return _value(path, key, secret, folders, environ, seed)
         except Unreadable as error:
-            raise InvalidInput([Problem(str(path), 0, 0, f"secrets.{key}.from", str(error))]) from None
+            kind = NotAtHand if isinstance(error, Absent) else InvalidInput
+            raise kind([Problem(str(path), 0, 0, f"secrets.{key}.from", str(error))]) from None
 
     return read
 
@@ -39,16 +44,22 @@ def check(
     stacks: Mapping[StackPath, Stack], folders: Mapping[StackPath, Folder], environ: Mapping[str, str]
 ) -> None:
     """Raises InvalidInput with every source of a tree that cannot be read, before anything is begun."""
+    problems = [each for error in unread(stacks, folders, environ) for each in error.problems]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def unread(
+    stacks: Mapping[StackPath, Stack], folders: Mapping[StackPath, Folder], environ: Mapping[str, str]
+) -> Iterator[InvalidInput]:
+    """Why values of a tree's secrets cannot be read; NotAtHand where they may be elsewhere."""
     read = reader(folders, environ, b"any")
-    problems: list[Problem] = []
     for path, stack in sorted(stacks.items()):
         for key, secret in sorted(stack.secrets.items()):
             try:
                 read(path, key, secret)
             except InvalidInput as error:
-                problems += error.problems
-    if problems:
-        raise InvalidInput(problems)
+                yield error
 
 
 def certificates(
@@ -90,7 +101,7 @@ def _value(
 
 def _variable(name: str, environ: Mapping[str, str]) -> bytes:
     if name not in environ:
-        raise Unreadable(f"the variable {name} is not set")
+        raise Absent(f"the variable {name} is not set")
     return environ[name].encode(errors="surrogateescape")
 
 
@@ -98,7 +109,7 @@ def _file(folder: Folder, name: str) -> bytes:
     try:
         content = folder.read(name, LIMIT)
     except Unreadable as error:
-        raise Unreadable(f"the file {name} {error}") from None
+        raise type(error)(f"the file {name} {error}") from None
     return content.removesuffix(b"\n").removesuffix(b"\r")
 
 

@@ -11,10 +11,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from secrets import token_hex
 from typing import Protocol
 
 from ailtire_deploy import names, pipeline, recovery, revisions
-from ailtire_deploy.errors import AiltireError, Busy, InvalidInput, NotFound, OutOfSequence, Unreachable
+from ailtire_deploy.errors import (
+    AiltireError,
+    Busy,
+    InvalidInput,
+    NotFound,
+    OutOfSequence,
+    Overtaken,
+    Unreachable,
+)
 from ailtire_deploy.model import Stack
 from ailtire_deploy.names import LABEL_CANDIDATE, StackPath
 from ailtire_deploy.ports import Attachment, LogLine
@@ -56,13 +65,14 @@ def quiet(line: str) -> None:
 
 @dataclass(slots=True)
 class Survey:
-    """Looks at the networks of one tree. ``image`` is ours; ``tell`` hears how far it is."""
+    """One look at the networks of a tree. ``image`` is ours; ``tell`` hears how far it is."""
 
     engine: Ground
     image: str
     tell: Callable[[str], None] = quiet
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    id: str = field(default_factory=lambda: token_hex(8))
 
     def look(self, path: StackPath, patience: float = PATIENCE) -> Findings:
         """What is not as the definitions say on the networks of the stack at ``path`` and all below it.
@@ -71,9 +81,9 @@ class Survey:
         """
         observed = self.engine.observe(path.root)
         insist(observed, path)
-        if observed.probes:
-            self.tell(f"removing {len(observed.probes)} probes that an earlier look left behind")
-            self.clear(path.root)
+        if left := [each for each in observed.probes if path.covers(each.path)]:
+            self.tell(f"removing {len(left)} probes of an earlier look")
+            self._clear(path.root, lambda probe: path.covers(probe.path))
         drawn = with_candidates(matrix.of_tree(stacks(observed, path.root)), observed)
         networks = {e.name: e for e in observed if e.kind == "network" and path.covers(e.path)}
         before = self._standing(networks)
@@ -81,11 +91,12 @@ class Survey:
         try:
             for each in networks.values():
                 question = asking.question(drawn, before, each.name)
-                self.engine.create(asking.probe(each, question, self.image, int(patience) + SPARE))
+                lasts = int(patience) + SPARE
+                self._ask(asking.probe(each, question, self.image, lasts, self.id))
             heard = self._hear(path.root, networks, patience)
             after = self._standing(networks)
         finally:
-            self.clear(path.root)
+            self._clear(path.root, self._is_ours)
         stable = sorted({*before} & {*after})
         closed = {name: bool(each.spec.get("Internal", False)) for name, each in networks.items()}
         scene = Scene(drawn, path, stable, sorted({*before, *after}), heard.answers, closed)
@@ -103,12 +114,21 @@ class Survey:
                 return newest.name
         raise Busy(f"{path}: its newest revision changes all the time; the result is not written down")
 
-    def clear(self, root: StackPath) -> None:
-        """Remove all probes of a tree. An engine that is away gets some seconds, then they are left."""
+    def _ask(self, probe: Resource) -> None:
+        try:
+            self.engine.create(probe)
+        except Overtaken:
+            raise Busy(f"there is {probe.key} already: somebody else looks at this tree") from None
+
+    def _is_ours(self, probe: Resource) -> bool:
+        return probe.labels.get(names.LABEL_LOOK) == self.id
+
+    def _clear(self, root: StackPath, meant: Callable[[Resource], bool]) -> None:
+        """Remove some probes of a tree. An engine that is away gets some seconds, then they are left."""
         deadline = self.now() + CLEANING
         while True:
             try:
-                for each in self.engine.observe(root).probes:
+                for each in filter(meant, self.engine.observe(root).probes):
                     self.engine.remove(each)
                 return
             except (Unreachable, OutOfSequence) as error:
@@ -124,7 +144,7 @@ class Survey:
 
     def _hear(self, root: StackPath, networks: Iterable[str], patience: float) -> Hearing:
         """What the probes on some networks say. Raises Busy when one was taken away."""
-        found = Hearing(self.engine, self.tell, dict.fromkeys(networks, 0))
+        found = Hearing(self.engine, self.tell, self._is_ours, dict.fromkeys(networks, 0))
         deadline = self.now() + patience
         while found.open and self.now() < deadline:
             self.sleep(POLL)
@@ -143,13 +163,14 @@ class Hearing:
 
     engine: Ground
     tell: Callable[[str], None]
+    is_ours: Callable[[Resource], bool]
     open: dict[str, int]
     answers: dict[str, Answer] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
 
     def listen(self, observed: State) -> None:
         """Look at every probe that has not answered yet."""
-        there = {each.name for each in observed.probes}
+        there = {each.name for each in observed.probes if self.is_ours(each)}
         for network in list(self.open):
             probe = names.probe_service(network)
             if probe not in there:

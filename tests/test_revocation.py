@@ -172,7 +172,7 @@ def test_two_who_write_at_once_lose_nothing(tmp_path: Path) -> None:
 
 def test_a_token_or_its_id_names_it_and_nothing_else_does() -> None:
     assert withdrawal.marked(ID).id == withdrawal.marked(token()).id == ID
-    for odd in ("a.b", "nothing", token()[:-3].replace(".", "..")):
+    for odd in ("a.b", "nothing", "ffffffffffff-0123456789abcdef", "", token()[:-3].replace(".", "..")):
         with pytest.raises(InvalidInput) as caught:
             withdrawal.marked(odd)
-        assert odd == "nothing" or odd not in str(caught.value)
+        assert odd in ("nothing", "") or odd not in str(caught.value)

@@ -271,7 +271,7 @@ def test_what_is_no_question_is_refused(text: str) -> None:
 def test_a_probe_stands_on_one_network_may_do_nothing_and_is_of_the_networks_owner() -> None:
     labels = {names.LABEL_OWNER: "shop", names.LABEL_PATH: "shop/orders", names.LABEL_ROOT: "shop"}
     network = Resource(Key("network", "shop_orders_family"), labels=labels)
-    made = asking.probe(network, Question((), ()), "ailtire/deploy:1", 180)
+    made = asking.probe(network, Question((), ()), "ailtire/deploy:1", 180, "0a1b")
     task = made.spec["TaskTemplate"]
     assert (made.name, str(made.owner), str(made.path)) == (
         "shop_orders_family__probe",
@@ -285,7 +285,7 @@ def test_a_probe_stands_on_one_network_may_do_nothing_and_is_of_the_networks_own
     )
     assert task["ContainerSpec"]["ReadOnly"]
     assert "Mounts" not in task["ContainerSpec"]
-    assert made.labels[names.LABEL_PROBE] == "180"
+    assert (made.labels[names.LABEL_PROBE], made.labels[names.LABEL_LOOK]) == ("180", "0a1b")
 
 
 def test_what_is_hoped_for_is_asked_again_and_before_the_rest() -> None:

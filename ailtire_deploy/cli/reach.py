@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ailtire_deploy import recovery, survey
 from ailtire_deploy.cli import targets
 from ailtire_deploy.cli.console import Console
-from ailtire_deploy.errors import Failed, Unreachable, Usage
+from ailtire_deploy.errors import AiltireError, Busy, Failed, NotFound, Unreachable, Usage
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.segments import matrix
 from ailtire_deploy.segments.comparing import Findings
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ailtire_deploy.remote import Remote
 
 POLL = 1.0  # seconds between two questions how far a look is
-OUTAGE = 60.0  # seconds for which its controller may be silent beyond the time of the look
+OUTAGE = 60.0  # seconds for which its controller may be silent
+ENDINGS: Mapping[str, type[AiltireError]] = {"busy": Busy, "gone": NotFound}
 Tell = Callable[[str], None]
 
 
@@ -106,20 +107,30 @@ def asked(
     """A look by the stack's controller, and the revision that bears its result. Raises Unreachable."""
     remote.insist(path)
     said, _ = remote.post(path, "network/verify", {"timeout": max(1, int(patience)), "keep": keep})
-    since, told, until = received.look(said).since, 0, time.monotonic() + patience + OUTAGE
+    told, heard, id = 0, time.monotonic(), received.look(said).id
     while True:
+        now = None
         with suppress(Unreachable):
-            now = received.look(remote.get(path, "network/verify"))
-            if now.since != since:
-                raise Failed(f"{path}: its controller has begun anew, or looks for somebody else; try again")
-            for line in now.told[told:]:
+            now = remote.get(path, "network/verify")
+        if now is not None:
+            look, heard = received.look(now), time.monotonic()
+            for line in look.told[told:]:
                 tell(plain.line(line))
-            told = max(told, len(now.told))
-            if not now.running:
-                return received.findings(now.result), str(now.result.get("revision", ""))
-        if time.monotonic() > until:
+            told = max(told, len(look.told))
+            if look.id != id:
+                raise Failed(f"{path}: its controller has begun anew, or looks for somebody else; try again")
+            if look.state != "running":
+                return came_of(look)
+        elif time.monotonic() > heard + OUTAGE:
             raise Unreachable(f"{path}: its controller does not say what came of the look")
         sleep(POLL)
+
+
+def came_of(look: received.Look) -> tuple[Findings, str]:
+    """What a look found, and the revision that bears it. Raises what ended it."""
+    if look.state != "done":
+        raise ENDINGS.get(look.state, Failed)(plain.line(look.error))
+    return received.findings(look.result), str(look.result.get("revision", ""))
 
 
 def joined(parts: Iterable[list[str]]) -> Iterator[str]:

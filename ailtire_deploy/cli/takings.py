@@ -17,7 +17,7 @@ def take_back(root: StackPath, token: str | None, engine: str | None, remote: Re
     """Take one token back, or without one all of them. Returns what to say. Raises InvalidInput."""
     from ailtire_deploy.cli.swarms import connected
 
-    mark = withdrawal.marked(token) if token else None
+    mark = withdrawal.marked(token) if token is not None else None
     if remote:
         remote.insist(root)
         remote.post(root, "tokens/revoke", {"id": mark.id} if mark else {"all": True})

@@ -90,7 +90,10 @@ class Controller:
 
     def taken_back(self) -> Mapping[str, Any]:
         """Which tokens of the tree are taken back and have not ended."""
-        return withdrawn.as_json(self.revoked().with_ids(self.loop.now()))
+        observed = self.loop.engine.observe(
+            self.path.root
+        )  # not the last look: a moment ago it was otherwise
+        return withdrawn.as_json(revocation.held(observed, self.path).with_ids(self.loop.now()))
 
     def children(self) -> Mapping[str, tuple[Route, ...]]:
         """The children by key, each with its routes; on the way out those that were."""
@@ -113,10 +116,10 @@ class Controller:
 
     def verify(self, patience: float, *, keep: bool) -> Mapping[str, Any]:
         """Begin a look at the living networks. Raises NotFound and Busy."""
-        return self.looks.start(patience, keep=keep)
+        return self.looks.start(self.observed(), patience, keep=keep)
 
     def verified(self) -> Mapping[str, Any]:
-        """How far the last look is. Raises the error that ended it."""
+        """How far the last look is, or what came of it."""
         return self.looks.shown()
 
     def observed(self) -> State:

@@ -11,11 +11,12 @@ from typing import Any
 
 from ailtire_deploy import moments
 from ailtire_deploy.controller.loop import Loop
-from ailtire_deploy.errors import AiltireError, Busy, Failed, NotFound
+from ailtire_deploy.errors import AiltireError, Busy, NotFound
+from ailtire_deploy.state import State
 from ailtire_deploy.survey import Survey, insist
 from ailtire_deploy.views import surveys
 
-LINES = 1000  # of what is told on the way
+LINES = 10_000  # of what is told on the way
 
 log = logging.getLogger(__name__)
 
@@ -27,16 +28,25 @@ def beside(do: Callable[[], None]) -> None:
 
 @dataclass(slots=True)
 class Look:
-    """One of them: since when, what it told, and what it came to or which error ended it."""
+    """One of them: since when, what it told, how it does, and what it came to or why it came to nothing.
 
+    ``state`` is one of ``never``, ``running``, ``done``, ``busy``, ``gone`` and ``failed``.
+    """
+
+    id: str = ""
     since: float = 0.0
-    told: list[str] = field(default_factory=list)
-    running: bool = False
+    told: tuple[str, ...] = ()
+    state: str = "never"
     result: Mapping[str, Any] | None = None
-    error: AiltireError | None = None
+    error: str = ""
 
     def tell(self, line: str) -> None:
-        self.told = [*self.told[: LINES - 1], line]
+        if len(self.told) < LINES:
+            self.told += (line,)
+
+    def end(self, state: str, error: str = "", result: Mapping[str, Any] | None = None) -> None:
+        self.error, self.result = error, result
+        self.state = state  # the last of all: who sees it finds the rest there
 
 
 @dataclass(slots=True)
@@ -49,47 +59,49 @@ class Looks:
     last: Look = field(default_factory=Look)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def start(self, patience: float, *, keep: bool) -> dict[str, Any]:
+    def start(self, observed: State, patience: float, *, keep: bool) -> dict[str, Any]:
         """Begin one. Raises NotFound without the stack, Busy while it goes or another look is under way."""
-        insist(self.loop.engine.observe(self.loop.path.root), self.loop.path)
+        loop = self.loop
+        insist(observed, loop.path)
+        survey = Survey(loop.engine, loop.site.image, now=loop.now, sleep=self.sleep)
         with self._lock:
-            if self.last.running:
-                raise Busy(f"somebody looks at the networks of {self.loop.path} already")
-            self.last = look = Look(self.loop.now(), running=True)
-        self.begin(lambda: self._carry_out(look, patience, keep))
-        return self.as_json(look)
+            if self.last.state == "running":
+                raise Busy(f"somebody looks at the networks of {loop.path} already")
+            self.last = look = Look(survey.id, loop.now(), state="running")
+        survey.tell = look.tell
+        try:
+            self.begin(lambda: self._carry_out(look, survey, patience, keep))
+        except RuntimeError as error:  # there is no room for another thread
+            look.end("failed", str(error))
+        return self.shown(look)
 
-    def shown(self) -> dict[str, Any]:
-        """How far the last one is. Raises the error that ended it."""
-        look = self.last
-        if look.error and not look.running:
-            raise look.error
-        return self.as_json(look)
-
-    def as_json(self, look: Look) -> dict[str, Any]:
-        """``{stack, running, since, told, result}``."""
+    def shown(self, look: Look | None = None) -> dict[str, Any]:
+        """``{stack, id, state, since, told, error, result}`` of a look, or of the last."""
+        look = look or self.last
+        state = look.state
         return {
             "stack": str(self.loop.path),
-            "running": look.running,
+            "id": look.id,
+            "state": state,
             "since": moments.to_text(look.since) if look.since else None,
-            "told": look.told,
+            "told": list(look.told),
+            "error": look.error,
             "result": look.result,
         }
 
-    def _carry_out(self, look: Look, patience: float, keep: bool) -> None:
-        loop = self.loop
-        survey = Survey(loop.engine, loop.site.image, look.tell, loop.now, self.sleep)
+    def _carry_out(self, look: Look, survey: Survey, patience: float, keep: bool) -> None:
+        path = self.loop.path
         try:
-            found = survey.look(loop.path, patience)
-            revision = survey.keep(loop.path, found) if keep else ""
-            look.result = surveys.as_json(loop.path, found, revision)
-        except (Busy, NotFound) as error:
-            look.error = error
+            found = survey.look(path, patience)
+            revision = survey.keep(path, found) if keep else ""
+            look.end("done", result=surveys.as_json(path, found, revision))
+        except Busy as error:
+            look.end("busy", str(error))
+        except NotFound as error:
+            look.end("gone", str(error))
         except AiltireError as error:
-            look.error = Failed(str(error))  # it was the look that failed, and not the question after it
-        except Exception:
+            look.end("failed", str(error))
+        except BaseException as error:
             log.exception("a look at the networks ended with a mistake of ours")
-            look.error = Failed("something went wrong inside the controller; its log says what")
-        finally:
-            look.running = False
-            loop.wake.set()
+            look.end("failed", f"{type(error).__name__} inside the controller; its log says more")
+        self.loop.wake.set()

@@ -57,6 +57,6 @@ def reaching(address: str) -> Iterator[None]:
 def _plain(error: BaseException) -> str:
     """The innermost reason, without the representation of all that is wrapped around it."""
     seen = error
-    while seen.__cause__ or seen.__context__:
+    while (seen.__cause__ or seen.__context__) and not isinstance(seen, HTTPException):
         seen = seen.__cause__ or seen.__context__ or seen
     return getattr(seen, "strerror", None) or str(seen) or type(seen).__name__

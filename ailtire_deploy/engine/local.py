@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import select
 import socket
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 from ailtire_deploy.engine.transport import CONNECT_TIMEOUT, POOL, Answer
 
@@ -19,6 +20,7 @@ class Local:
     def __init__(self, path: str) -> None:
         self._path = path
         self._idle: list[_Connection] = []
+        self._closed = False
 
     def send(
         self,
@@ -35,14 +37,18 @@ class Local:
             connection.live.settimeout(silence)
             with suppress(BrokenPipeError):  # who does not want all of it may have answered already
                 connection.request(method, target, body, dict(headers))
-            return _Answer(connection, connection.getresponse(), self._idle)
+            response = connection.getresponse()
+            if response.status < 200:
+                raise HTTPException(f"an answer with the status {response.status} was not asked for")
+            return _Answer(connection, response, self._keep)
         except BaseException:
             connection.close()
             raise
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        self._closed = True
+        while connection := self._kept():
+            connection.close()
 
     def _kept(self) -> _Connection | None:
         """A connection that was kept and is still open."""
@@ -53,6 +59,12 @@ class Local:
                     return connection
                 connection.close()
         return None
+
+    def _keep(self, connection: _Connection) -> None:
+        if self._closed or len(self._idle) >= POOL:
+            connection.close()
+        else:
+            self._idle.append(connection)
 
 
 class _Connection(HTTPConnection):
@@ -77,37 +89,46 @@ class _Connection(HTTPConnection):
 
 
 class _Answer:
-    """An answer over one connection, which goes back to ``idle`` when it was read to its end."""
+    """An answer over one connection, which is kept when all of it was read."""
 
-    def __init__(self, connection: _Connection, response: HTTPResponse, idle: list[_Connection]) -> None:
+    def __init__(
+        self, connection: _Connection, response: HTTPResponse, keep: Callable[[_Connection], None]
+    ) -> None:
         self._connection = connection
         self._response = response
-        self._idle = idle
-        self._closed = False
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._whole = self._closed = False
         self.status = response.status
 
     def read(self) -> bytes:
         try:
-            return self._response.read()
+            found = self._response.read()
+            self._whole = True
+            return found
         finally:
             self.close()
 
     def pieces(self) -> Iterator[bytes]:
-        if self._response.chunked:
-            return iter(lambda: self._response.read1(PIECE), b"")
-        return filter(None, [self.read()])  # of these ``read1`` does not say when they break off
+        if not self._response.chunked:  # of these ``read1`` does not say when they break off
+            yield from filter(None, [self.read()])
+            return
+        while piece := self._response.read1(PIECE):
+            yield piece
+        self._whole = True
 
     def cut(self) -> None:
-        with suppress(OSError):  # it has ended already
-            self._connection.live.shutdown(socket.SHUT_RDWR)
+        with self._lock, suppress(OSError):  # it has ended already
+            if not self._closed:
+                self._connection.live.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        if self._closed:
-            return  # the connection may carry another answer by now
-        self._closed = True
-        connection, whole = self._connection, self._response.isclosed()
+        with self._lock:
+            if self._closed:
+                return  # the connection may carry another answer by now
+            self._closed = True
         self._response.close()
-        if whole and connection.sock is not None and len(self._idle) < POOL:
-            self._idle.append(connection)
+        if self._whole and self._connection.sock is not None:
+            self._keep(self._connection)
         else:
-            connection.close()
+            self._connection.close()

@@ -123,8 +123,8 @@ class Wire:
         headers = headers if body is None else {"Content-Type": "application/json", **headers}
         with reaching(str(self.address)):
             answer = transport.send(method, f"/v{version}{target}", data, headers, silence)
-            said = message(answer.read()) if answer.status >= 400 else ""
-        if answer.status >= 400:
+            said = message(answer.read()) if answer.status >= 300 else ""
+        if answer.status >= 300:
             raise translate(answer.status, said, reading=method == "GET")
         return answer
 

@@ -19,7 +19,7 @@ from ailtire_deploy.definition.parameters import section
 from ailtire_deploy.documents import Document
 from ailtire_deploy.errors import InvalidInput, Problem
 from ailtire_deploy.loading import roots, variables
-from ailtire_deploy.loading.files import Folder, Located, Unreadable
+from ailtire_deploy.loading.files import Absent, Folder, Located, Unreadable
 from ailtire_deploy.loading.files import target as find
 from ailtire_deploy.loading.plays import Plays
 from ailtire_deploy.loading.reading import Reader
@@ -27,6 +27,7 @@ from ailtire_deploy.loading.targets import EngineTarget, Entry, Origin, Play, Pl
 from ailtire_deploy.loading.variables import Extra
 
 __all__ = [
+    "Absent",
     "EngineTarget",
     "Entry",
     "Folder",

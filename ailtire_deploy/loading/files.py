@@ -17,6 +17,10 @@ class Unreadable(ValueError):
     """A file that is not there, may not be read, or lies where it must not; no message holds its content."""
 
 
+class Absent(Unreadable):
+    """One that is not there, or a value that nobody gave: elsewhere it may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Located:
     """A file that was found: where it really is, and how to name it to the user."""
@@ -93,7 +97,7 @@ def read(path: Path, limit: int) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        raise Unreadable("does not exist") from None
+        raise Absent("does not exist") from None
     except PermissionError:
         raise Unreadable("may not be read by this user") from None
     except OSError:

@@ -99,10 +99,9 @@ ENDPOINTS = (
     ),
     Endpoint(
         *("GET", "network/verify", "viewer", calls.verified),
-        "how far the last look at the living networks is, and what it came to; an error that ended it is the "
-        "answer",
+        "how far the last look at the living networks is, or what came of it: `{stack, id, state, since, "
+        "told, error, result}`",
         {200: in_json(ref("Look"))},
-        fails=(409,),
     ),
     Endpoint(
         *("POST", "network/verify", "operator", calls.verify),

@@ -46,7 +46,8 @@ def _answer(call: Call, reply: Reply) -> Answer:
     ):
         streams.close(reply.body)
         raise HttpError(502, f"{call.place.child} answered with something unforeseen")
-    headers = {"Location": reply.location} if re.fullmatch(f"history/{NUMBER}", reply.location, re.A) else {}
+    known = re.fullmatch(f"history/{NUMBER}|verify", reply.location, re.A)
+    headers = {"Location": reply.location} if known else {}
     found = json_answer(reply.body, reply.status, **headers)
     return Answer(found.status, found.body, reply.content_type, found.headers)
 

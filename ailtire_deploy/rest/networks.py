@@ -45,11 +45,14 @@ RESULT = one(
     revision=TEXT,
 )
 LOOK = one(
-    "The last look at the living networks since the controller started; `told` is how far it came.",
+    "The last look at the living networks since the controller started; `told` is how far it came, `error` "
+    "why it came to nothing.",
     stack=TEXT,
-    running={"type": "boolean"},
+    id=TEXT,
+    state={"enum": ["never", "running", "done", "busy", "gone", "failed"]},
     since=or_nothing("string"),
     told=many(TEXT),
+    error=TEXT,
     result={"anyOf": [ref("Result"), {"type": "null"}]},
 )
 COMPONENTS: Mapping[str, Shape] = {"Member": MEMBER, "Matrix": MATRIX, "Result": RESULT, "Look": LOOK}

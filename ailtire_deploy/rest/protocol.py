@@ -72,7 +72,7 @@ class Controller(Protocol):
         ...
 
     def verified(self) -> Mapping[str, Any]:
-        """How far the last look is, and what it came to. Raises the error that ended it."""
+        """How far the last look is, or what came of it."""
         ...
 
     def status(self, budget: float) -> Mapping[str, Any]:

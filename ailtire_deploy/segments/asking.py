@@ -42,7 +42,7 @@ def places(each: Attachment, known: Mapping[str, Member]) -> list[Place]:
     return [(each.address, port) for port in (member.ports if member else ()) or (SPARE,)]
 
 
-def probe(network: Resource, asked: Question, image: str, lasts: int) -> Resource:
+def probe(network: Resource, asked: Question, image: str, lasts: int, look: str) -> Resource:
     """The service that asks inside a network, on no other, with no right to anything, once.
 
     It is owned by whoever owns the network: nobody removes that while something stands on it.
@@ -62,4 +62,5 @@ def probe(network: Resource, asked: Question, image: str, lasts: int) -> Resourc
     }
     spec = {"TaskTemplate": task, "Mode": {"Replicated": {"Replicas": 1}}, "EndpointSpec": {"Mode": "dnsrr"}}
     labels = {**revisions.labels_of(network.owner, network.path), names.LABEL_PROBE: str(lasts)}
+    labels[names.LABEL_LOOK] = look
     return Resource(Key("service", names.probe_service(network.name)), spec=spec, labels=labels)

@@ -41,8 +41,10 @@ def as_json(matrix: Matrix, path: StackPath) -> dict[str, Any]:
 
 def as_text(told: Told, colour: Paint = paint.none, width: int = WIDTH) -> list[str]:
     """A grid where it fits, and below it what each member reaches, at which ports and under which names."""
-    grid = [plain.line(each) for each in _grid(told)]
-    shown = [LEGEND, "", *grid, ""] if max(map(len, grid)) <= width else []
+    members, left = len(told["members"]), max(map(len, _names_of(told)))
+    grid = _grid(told, left) if left + members * (len(str(members)) + 1) < width else ()
+    lines = [plain.line(each) for each in grid]
+    shown = [LEGEND, "", *lines, ""] if lines and max(map(len, lines)) <= width else []
     for source, found in reaches(told).items():
         shown.append(colour("title", plain.line(source)))
         shown += _columns(found) or ["    nobody"]
@@ -90,11 +92,14 @@ def _columns(found: Iterable[Row]) -> list[str]:
     return [plain.line(each) for each in plain.columns(cells)] if cells else []
 
 
-def _grid(told: Told) -> Iterator[str]:
-    members = [each["name"] for each in told["members"]]
+def _names_of(told: Told) -> list[str]:
+    return [OUTSIDE, *(each["name"] for each in told["members"])]
+
+
+def _grid(told: Told, left: int) -> Iterator[str]:
+    _, *members = _names_of(told)
     near = {(each["from"], each["to"]) for each in told["direct"]}
     far = {(way["from"], end.rpartition(":")[0]) for way in told["through"] for end in way["to"]}
-    left = max([len(OUTSIDE), *map(len, members)])
     room = len(str(len(members)))
     yield " " * (left + room + 2) + " ".join(f"{n:>{room}}" for n in range(1, len(members) + 1))
     for number, one in enumerate(members, 1):

@@ -11,9 +11,10 @@ from ailtire_deploy.errors import Unreachable
 from ailtire_deploy.names import LABEL_PATH, StackPath
 from ailtire_deploy.plan import Operation, Plan
 from ailtire_deploy.segments.comparing import Findings, Surprise
+from ailtire_deploy.segments.matrix import OUTSIDE
 from ailtire_deploy.state import Key, Resource
 
-ODD = (KeyError, TypeError, ValueError, AttributeError)
+ODD = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 def plan(told: Any) -> tuple[list[Plan], dict[str, int]]:
@@ -55,15 +56,15 @@ def _changes(told: Any) -> tuple[Change, ...]:
 def matrix(told: Any) -> dict[str, Any]:
     """Who can reach whom, as ``views.matrices`` shows it. Raises Unreachable."""
     try:
-        return {
-            "stack": str(told["stack"]),
-            "members": [_member(each) for each in told["members"]],
-            "direct": [_pair(each) for each in told["direct"]],
-            "through": [
-                {**_texts(each, "from", "gateway", "asked"), "to": [*map(str, each["to"])]}
-                for each in told["through"]
-            ],
-        }
+        members = [_member(each) for each in told["members"]]
+        direct = [_pair(each) for each in told["direct"]]
+        through = [
+            {**_texts(each, "from", "gateway", "asked"), "to": [*map(str, each["to"])]}
+            for each in told["through"]
+        ]
+        if {each["from"] for each in (*direct, *through)} - {OUTSIDE, *(each["name"] for each in members)}:
+            raise ValueError("somebody reaches others and is not there")
+        return {"stack": str(told["stack"]), "members": members, "direct": direct, "through": through}
     except ODD:
         raise unforeseen("matrix") from None
 
@@ -84,19 +85,20 @@ def _texts(told: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How far a look at living networks is; ``result`` is there when it is no longer ``running``."""
+    """How far a look at living networks is (``controller.looks``)."""
 
-    since: str
+    id: str
+    state: str
     told: tuple[str, ...]
-    running: bool
-    result: Mapping[str, Any]
+    error: str
+    result: Any
 
 
 def look(told: Any) -> Look:
     """Raises Unreachable."""
     try:
-        result = told["result"] or {}
-        return Look(str(told["since"]), tuple(map(str, told["told"])), bool(told["running"]), dict(result))
+        id, state, error = (str(told[key]) for key in ("id", "state", "error"))
+        return Look(id, state, tuple(map(str, told["told"])), error, told["result"])
     except ODD:
         raise unforeseen("look") from None
 

@@ -28,7 +28,7 @@ def as_text(found: Findings, colour: Paint = paint.none) -> list[str]:
         shown.append(colour("failed", f"surprise: {plain.line(each.text)}"))
         shown += [f"    {plain.line(said)}" for said in each.seen]
     shown += [f"no answer: {plain.line(n)}: {plain.line(why)}" for n, why in sorted(found.unheard.items())]
-    shown += [f"not there: {', '.join(found.absent)}"] if found.absent else []
+    shown += [f"not there: {', '.join(map(plain.line, found.absent))}"] if found.absent else []
     return [*shown, keeping.sentence(keeping.of(found, 0.0))]
 
 

@@ -93,6 +93,8 @@ def test_tokens_are_taken_back_by_the_roots_controller(tmp_path: Path, living: L
     assert (said.code, f"the token {id} of shop is taken back" in said.err) == (0, True)
     assert afar(tmp_path, living, url, "tokens", "list", "shop").out.startswith(f"{id} until ")
     assert list(afar(tmp_path, living, url, "tokens", "list", "shop", "--output", "json").json["ids"]) == [id]
+    empty = afar(tmp_path, living, url, "tokens", "revoke", "shop", "-")
+    assert (empty.code, "no token on standard input" in empty.err) == (64, True)
     denied = afar(tmp_path, living, url, "tokens", "revoke", "shop", "--all", role="operator")
     assert (denied.code, "admin" in denied.err) == (errors.Refused.exit_code, True)
     assert afar(tmp_path, living, url, "tokens", "revoke", "shop", "--all").code == 0

@@ -121,6 +121,9 @@ def test_a_secret_whose_value_is_not_at_hand_is_told_and_no_problem(tmp_path: Pa
     quiet = run(tmp_path, "validate", "stack.yml", "--output", "json")
     assert (quiet.err, len(quiet.json["notes"])) == ("", 2)
     assert run(tmp_path, "validate", "stack.yml", NOT_SET="x").err.count("note: ") == 1
+    assert run(tmp_path, "validate", "stack.yml", "--progress", "quiet").err == ""
+    empty = run(tmp_path, "validate", "stack.yml", NOT_SET="")
+    assert (empty.code, "the variable NOT_SET is empty" in empty.err) == (3, True)
 
 
 def test_a_bad_file_is_3_with_place_path_and_hint(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from http.client import IncompleteRead
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,63 @@ def test_a_connection_that_the_engine_ended_is_not_used_again(engine: Engine, lo
     engine.hang_up()
     assert local.send("POST", "/", b"{}", {}, 5).read() == b"said"
     assert len(engine.connections) == 2
+
+
+def test_an_answer_that_ended_is_cut_no_more(engine: Engine, local: Local) -> None:
+    answer = local.send("GET", "/", None, {}, 5)
+    assert list(answer.pieces()) == [b"said"]
+    other = local.send("GET", "/", None, {}, 5)
+    answer.cut()
+    assert other.read() == b"said"
+    assert len(engine.connections) == 1
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 103 Early\r\n\r\n" + WHOLE, b"HTTP/1.1 101 Else\r\n\r\n"])
+def test_what_is_no_last_answer_is_an_error_and_ends_the_connection(
+    engine: Engine, local: Local, said: bytes
+) -> None:
+    engine.said = said
+    with pytest.raises(HTTPException):
+        local.send("GET", "/", None, {}, 5)
+    engine.said = WHOLE
+    assert local.send("GET", "/", None, {}, 5).read() == b"said"
+    assert len(engine.connections) == 2
+
+
+def test_after_a_broken_answer_its_connection_is_not_kept(engine: Engine, local: Local) -> None:
+    engine.said = BEGUN + b"zz\r\n" + WHOLE
+    with pytest.raises(IncompleteRead):
+        local.send("GET", "/", None, {}, 5).read()
+    engine.said = WHOLE
+    assert local.send("POST", "/", b"{}", {}, 5).read() == b"said"
+    assert len(engine.connections) == 2
+
+
+def test_what_is_read_after_the_end_is_not_kept(engine: Engine, local: Local) -> None:
+    answer = local.send("GET", "/", None, {}, 5)
+    local.close()
+    assert answer.read() == b"said"
+    assert local.send("GET", "/", None, {}, 5).read() == b"said"
+    assert len(engine.connections) == 2
+
+
+def test_many_threads_get_their_own_answers(tmp_path: Path) -> None:
+    class Echo(Engine):
+        def _serve(self, caller: socket.socket) -> None:
+            while asked := caller.recv(65536):
+                number = asked.split(b" ")[1]
+                head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(number)
+                caller.sendall(head)
+                caller.sendall(number)
+
+    with (
+        closing(Echo(tmp_path / "echo.sock", b"")) as engine,
+        closing(Local(str(tmp_path / "echo.sock"))) as it,
+    ):
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda n: it.send("GET", f"/{n}", None, {}, 5).read(), range(400)))
+        assert found == [b"/%d" % number for number in range(400)]
+        assert len(engine.connections) <= 8
 
 
 def test_an_answer_that_was_not_read_takes_its_connection_along(engine: Engine, local: Local) -> None:

@@ -99,11 +99,12 @@ def test_calls_are_counted_by_method_and_kind_and_so_is_what_fails(way: Way) -> 
         answer(200, "<html>"),
         answer(500, '{"message": "it broke"}'),
         answer(503, "no manager"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n",
         b"",
         b"nonsense\r\n\r\n",
         None,
     ],
-    ids=["cut", "half", "html", "broken", "away", "closed", "nonsense", "silent"],
+    ids=["cut", "half", "html", "broken", "away", "torn", "closed", "nonsense", "silent"],
 )
 def test_what_cannot_be_read_is_unreachable(way: Way, said: bytes | None) -> None:
     with engine(way, said) as wire, pytest.raises(Unreachable):
@@ -114,6 +115,13 @@ def test_the_engines_words_are_passed_on(way: Way) -> None:
     said = answer(400, '{"message": "memory too small"}')
     with engine(way, said) as wire, pytest.raises(Refused, match="memory too small"):
         wire.post("/services/create", {})
+
+
+def test_what_leads_elsewhere_is_no_answer(tmp_path: Path) -> None:
+    with engine(at_a_socket(tmp_path), answer(301, '{"message": "elsewhere"}')) as wire:
+        for ask in (lambda: wire.get("/services"), lambda: wire.post("/services/create", {})):
+            with pytest.raises(Refused, match="elsewhere"):
+                ask()
 
 
 def test_words_that_are_no_json_are_passed_on_as_well(way: Way) -> None:

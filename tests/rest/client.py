@@ -88,11 +88,11 @@ class Remembering:
 
     def verify(self, patience: float, *, keep: bool) -> Mapping[str, Any]:
         self._note("verify", patience, keep)
-        return {"stack": str(self.path), "running": True, "since": None, "told": [], "result": None}
+        return {"stack": str(self.path), "id": "0a", "state": "running", "told": []}
 
     def verified(self) -> Mapping[str, Any]:
         self._note("verified")
-        return {"stack": str(self.path), "running": False, "since": None, "told": [], "result": None}
+        return {"stack": str(self.path), "id": "0a", "state": "done", "told": []}
 
     def status(self, budget: float) -> Mapping[str, Any]:
         self._note("status", budget)

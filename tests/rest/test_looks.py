@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ailtire_deploy.controller import Controller
-from ailtire_deploy.controller.looks import Looks
-from ailtire_deploy.errors import Busy, Failed, Unreachable
+from ailtire_deploy import names
+from ailtire_deploy.errors import Busy, NotFound, Overtaken, Unreachable
 from ailtire_deploy.state import Resource
+from ailtire_deploy.survey import Survey
 from tests.rest.living import SHOP, Living
 
 PLACE = "/_admin/network/verify"
@@ -35,15 +35,11 @@ def kept(living: Living) -> list[Callable[[], None]]:
 def test_a_look_can_be_followed_where_the_answer_says(living: Living, kept: list[Callable[[], None]]) -> None:
     assert living.ask("GET", PLACE).json["since"] is None
     begun = living.ask("POST", PLACE, {"timeout": 5})
-    assert (begun.status, begun.headers["Location"], begun.json["running"]) == (202, "verify", True)
+    assert (begun.status, begun.headers["Location"], begun.json["state"]) == (202, "verify", "running")
     assert living.ask("GET", PLACE).json == begun.json
     kept.pop()()
     found = living.ask("GET", PLACE, role="viewer").json
-    assert (found["running"], found["since"], found["result"]["verdict"]) == (
-        False,
-        begun.json["since"],
-        "partly",
-    )
+    assert (found["state"], found["id"], found["result"]["verdict"]) == ("done", begun.json["id"], "partly")
     assert found["told"][0].startswith("asking on ")
 
 
@@ -76,24 +72,71 @@ def test_a_wrong_wish_begins_nothing(living: Living, wrong: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
-    [(Busy("somebody else"), Busy), (Unreachable("no engine"), Failed), (RuntimeError("ours"), Failed)],
+    ("error", "state", "told"),
+    [
+        (Busy("somebody else"), "busy", "somebody else"),
+        (Overtaken("a probe"), "busy", "shop_edge__probe"),
+        (NotFound("a network"), "gone", "a network"),
+        (Unreachable("no engine"), "failed", "no engine"),
+        (RuntimeError("secret words"), "failed", "RuntimeError inside the controller"),
+    ],
 )
-def test_an_error_that_ends_it_is_the_answer_and_the_next_may_begin(
-    living: Living, monkeypatch: pytest.MonkeyPatch, error: Exception, told: type[Exception]
+def test_what_ends_it_is_told_as_often_as_it_is_asked_for_and_the_next_may_begin(
+    living: Living, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str, told: str
 ) -> None:
     def fail(resource: Resource) -> None:
         raise error
 
-    controller: Controller = living.controller()
-    looks: Looks = controller.looks
     with monkeypatch.context() as broken:
         broken.setattr(living.house.engine, "create", fail)
-        assert controller.verify(5, keep=True)["running"] is False
-    with pytest.raises(told):
-        controller.verified()
-    controller.verify(5, keep=True)
-    assert looks.shown()["result"] is not None
+        assert living.ask("POST", PLACE, {"timeout": 5}).status == 202
+    for _ in range(2):
+        found = living.ask("GET", PLACE)
+        assert (found.status, found.json["state"], found.json["result"]) == (200, state, None)
+        assert told in found.json["error"]
+        assert "secret words" not in found.text
+    living.ask("POST", PLACE, {"timeout": 5})
+    assert living.ask("GET", PLACE).json["state"] == "done"
+
+
+def test_without_room_for_another_thread_it_has_failed_and_is_not_under_way(living: Living) -> None:
+    made = living.controller()
+
+    def none(do: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    begin, made.looks.begin = made.looks.begin, none
+    assert made.verify(5, keep=True)["state"] == "failed"
+    made.looks.begin = begin
+    assert made.verify(5, keep=True)["state"] == "done"
+
+
+def test_through_a_parent_it_can_be_followed_as_well(living: Living) -> None:
+    begun = living.ask("POST", "/_admin/children/orders/network/verify", {"timeout": 5})
+    assert (begun.status, begun.headers["Location"]) == (202, "verify")
+    found = living.ask("GET", "/_admin/children/orders/network/verify").json
+    assert (found["stack"], found["id"], found["state"]) == ("shop/orders", begun.json["id"], "done")
+
+
+def test_a_look_below_takes_its_networks_over_and_no_others(
+    living: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The earlier look ends, and takes none of the later one's probes along."""
+    engine, seen = living.house.engine, list[set[str]]()
+    root, below = (Survey(engine, "image", now=living.house.now, sleep=living.skip) for _ in range(2))
+
+    def later(seconds: float) -> None:
+        below.look(SHOP / "orders", 5)
+
+    def standing(seconds: float) -> None:
+        living.skip(seconds)
+        seen.append({each.labels[names.LABEL_LOOK] for each in engine.observe(SHOP).probes})
+
+    root.sleep, below.sleep = later, standing
+    with pytest.raises(Busy):
+        root.look(SHOP, 5)
+    assert seen[0] == {root.id, below.id}
+    assert engine.observe(SHOP).probes == ()
 
 
 def test_a_stack_that_shuts_down_is_not_looked_at(living: Living) -> None:

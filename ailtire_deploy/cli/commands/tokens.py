@@ -46,6 +46,8 @@ def revoke(
     if everything == bool(id):
         raise click.UsageError("name one token, or say --all")
     said = sys.stdin.readline().strip() if id == "-" else id
+    if not (said or everything):
+        raise click.UsageError("there is no token on standard input")
     click.echo(take_back(stack.root, said, engine, remote), err=True)
 
 

@@ -43,12 +43,13 @@ def command(
         try:
             found = targets.entries(targets.load(file, context, extra, tags))
             stacks[str(file)] = [str(path) for entry in found for path in sorted(entry.stacks)]
-            notes += [note for entry in found for note in missing(entry)]
+            told, wrong = secrets(found)
+            notes, problems = notes + told, problems + wrong
         except InvalidInput as error:
             problems += error.problems
     if problems:
         raise InvalidInput(problems)
-    for note in notes if console.format == "text" else ():
+    for note in notes if console.format == "text" and not console.quiet else ():
         console.tell(plain.line(note))
     console.result(
         text=lambda: [plain.line(f"{file}: valid: {', '.join(paths)}") for file, paths in stacks.items()],
@@ -56,12 +57,16 @@ def command(
     )
 
 
-def missing(entry: Entry) -> list[str]:
-    """The secrets of a root whose values an apply from here would miss."""
-    from ailtire_deploy import secrets_source
+def secrets(entries: Sequence[Entry]) -> tuple[list[str], list[Problem]]:
+    """What has to be said of values that are not at hand here, and the problems of those that are."""
+    from ailtire_deploy.secrets_source import NotAtHand, unread
 
-    try:
-        secrets_source.check(entry.stacks, entry.folders, os.environ)
-    except InvalidInput as error:
-        return [f"note: {each.file}: {each.path}: {each.message}; apply needs it" for each in error.problems]
-    return []
+    notes: list[str] = []
+    problems: list[Problem] = []
+    for entry in entries:
+        for error in unread(entry.stacks, entry.folders, os.environ):
+            if isinstance(error, NotAtHand):
+                notes += [f"note: {e.file}: {e.path}: {e.message}; apply needs it" for e in error.problems]
+            else:
+                problems += error.problems
+    return notes, problems
