@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ailtire_deploy.engine.errors import reaching
-from ailtire_deploy.engine.transport import TIMEOUT, Transport
+from ailtire_deploy.engine.transport import TIMEOUT, Request, Transport
 from ailtire_deploy.errors import InvalidInput, Problem, Unreachable
 
 LOCAL = "unix:///var/run/docker.sock"
@@ -82,7 +82,7 @@ def _transport(address: Address) -> Transport:
 
 def _spoken(transport: Transport) -> str:
     """The version of the API the engine offers. Raises ValueError for what is no engine."""
-    answer = transport.send("GET", "/version", None, {}, TIMEOUT)
+    answer = transport.send(Request("GET", "/version", TIMEOUT))
     said = json.loads(answer.read())
     if not isinstance(said, dict) or "ApiVersion" not in said:
         raise ValueError(f"it says no version of its API (HTTP {answer.status})")

@@ -7,7 +7,7 @@ its client is a ``requests`` session that knows the ways, and that is what is us
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +17,7 @@ from docker.tls import TLSConfig
 from docker.types import CancellableStream
 
 from ailtire_deploy.engine.connect import Address
-from ailtire_deploy.engine.transport import CONNECT_TIMEOUT, POOL, TIMEOUT, Answer
+from ailtire_deploy.engine.transport import CONNECT_TIMEOUT, POOL, TIMEOUT, Answer, Request
 
 ANY_VERSION = "1.41"  # docker-py wants one; the paths that are asked for name their own
 
@@ -42,21 +42,14 @@ class Distant:
         if address.url.startswith("ssh://"):  # no proxy stands there; to look for one costs a millisecond
             self._client.trust_env = False
 
-    def send(
-        self,
-        method: str,
-        target: str,
-        body: bytes | None,
-        headers: Mapping[str, str],
-        silence: float | None,
-    ) -> Answer:
+    def send(self, request: Request) -> Answer:
         return _Answer(
             self._client.request(
-                method,
-                f"{self._client.base_url}{target}",
-                data=body,
-                headers=headers,
-                timeout=(CONNECT_TIMEOUT, silence),
+                request.method,
+                f"{self._client.base_url}{request.target}",
+                data=request.body,
+                headers=request.headers,
+                timeout=(CONNECT_TIMEOUT, request.silence),
                 stream=True,
             )
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
-from ailtire_deploy.engine.transport import CONNECT_TIMEOUT, POOL, Answer
+from ailtire_deploy.engine.transport import CONNECT_TIMEOUT, POOL, Answer, Request
 
 PIECE = 64 * 1024  # bytes
 
@@ -22,21 +22,14 @@ class Local:
         self._idle: list[_Connection] = []
         self._closed = False
 
-    def send(
-        self,
-        method: str,
-        target: str,
-        body: bytes | None,
-        headers: Mapping[str, str],
-        silence: float | None,
-    ) -> Answer:
+    def send(self, request: Request) -> Answer:
         connection = self._kept() or _Connection(self._path)
         try:
             if connection.sock is None:
                 connection.connect()
-            connection.live.settimeout(silence)
+            connection.live.settimeout(request.silence)
             with suppress(BrokenPipeError):  # who does not want all of it may have answered already
-                connection.request(method, target, body, dict(headers))
+                connection.request(request.method, request.target, request.body, dict(request.headers))
             response = connection.getresponse()
             if response.status < 200:
                 raise HTTPException(f"an answer with the status {response.status} was not asked for")

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 CONNECT_TIMEOUT = 5.0  # seconds
 TIMEOUT = 20.0  # seconds; no wait of more than half a minute without a word
 POOL = 64  # connections kept: a controller answers many at once
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked: ``target`` is a path with its query; ``silence`` seconds without a byte are too many."""
+
+    method: str
+    target: str
+    silence: float | None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Answer(Protocol):
@@ -36,18 +48,8 @@ class Answer(Protocol):
 class Transport(Protocol):
     """A way to an engine. Several threads may use it."""
 
-    def send(
-        self,
-        method: str,
-        target: str,
-        body: bytes | None,
-        headers: Mapping[str, str],
-        silence: float | None,
-    ) -> Answer:
-        """Ask once, at ``target``: a path with its query; ``silence`` seconds without a byte are too many.
-
-        Raises OSError, HTTPException or ValueError when nobody answers.
-        """
+    def send(self, request: Request) -> Answer:
+        """Ask once. Raises OSError, HTTPException or ValueError when nobody answers."""
 
     def close(self) -> None:
         """End all connections that nobody uses."""

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from ailtire_deploy.engine.connect import Address, connect
 from ailtire_deploy.engine.errors import reaching, translate
-from ailtire_deploy.engine.transport import TIMEOUT, Answer, Transport
+from ailtire_deploy.engine.transport import TIMEOUT, Answer, Request, Transport
 from ailtire_deploy.errors import AiltireError, Unreachable
 from ailtire_deploy.ports import Calls
 
@@ -121,8 +121,9 @@ class Wire:
         transport, version = self._connected()
         data = None if body is None else json.dumps(body).encode()
         headers = headers if body is None else {"Content-Type": "application/json", **headers}
+        request = Request(method, f"/v{version}{target}", silence, data, headers)
         with reaching(str(self.address)):
-            answer = transport.send(method, f"/v{version}{target}", data, headers, silence)
+            answer = transport.send(request)
             said = message(answer.read()) if answer.status >= 300 else ""
         if answer.status >= 300:
             raise translate(answer.status, said, reading=method == "GET")

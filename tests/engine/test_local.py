@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ailtire_deploy.engine.local import Local
+from ailtire_deploy.engine.transport import Request
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsaid"
 BEGUN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n"
@@ -72,18 +73,18 @@ def local(engine: Engine, tmp_path: Path) -> Iterator[Local]:
 
 
 def test_a_connection_is_kept_for_the_next_call(engine: Engine, local: Local) -> None:
-    assert [local.send("GET", "/", None, {}, 5).read() for _ in range(3)] == [b"said"] * 3
+    assert [local.send(Request("GET", "/", 5)).read() for _ in range(3)] == [b"said"] * 3
     assert len(engine.connections) == 1
 
 
 def test_two_answers_at_once_have_a_connection_each(engine: Engine, local: Local) -> None:
-    first, second = local.send("GET", "/", None, {}, 5), local.send("GET", "/", None, {}, 5)
+    first, second = local.send(Request("GET", "/", 5)), local.send(Request("GET", "/", 5))
     assert (second.read(), first.read()) == (b"said", b"said")
     assert len(engine.connections) == 2
 
 
 def test_an_answer_that_is_closed_twice_gives_its_connection_back_once(engine: Engine, local: Local) -> None:
-    answer = local.send("GET", "/", None, {}, 5)
+    answer = local.send(Request("GET", "/", 5))
     assert b"".join(answer.pieces()) == b"said"
     answer.close()
     answer.close()
@@ -91,16 +92,16 @@ def test_an_answer_that_is_closed_twice_gives_its_connection_back_once(engine: E
 
 
 def test_a_connection_that_the_engine_ended_is_not_used_again(engine: Engine, local: Local) -> None:
-    local.send("GET", "/", None, {}, 5).read()
+    local.send(Request("GET", "/", 5)).read()
     engine.hang_up()
-    assert local.send("POST", "/", b"{}", {}, 5).read() == b"said"
+    assert local.send(Request("POST", "/", 5, b"{}")).read() == b"said"
     assert len(engine.connections) == 2
 
 
 def test_an_answer_that_ended_is_cut_no_more(engine: Engine, local: Local) -> None:
-    answer = local.send("GET", "/", None, {}, 5)
+    answer = local.send(Request("GET", "/", 5))
     assert list(answer.pieces()) == [b"said"]
-    other = local.send("GET", "/", None, {}, 5)
+    other = local.send(Request("GET", "/", 5))
     answer.cut()
     assert other.read() == b"said"
     assert len(engine.connections) == 1
@@ -112,26 +113,26 @@ def test_what_is_no_last_answer_is_an_error_and_ends_the_connection(
 ) -> None:
     engine.said = said
     with pytest.raises(HTTPException):
-        local.send("GET", "/", None, {}, 5)
+        local.send(Request("GET", "/", 5))
     engine.said = WHOLE
-    assert local.send("GET", "/", None, {}, 5).read() == b"said"
+    assert local.send(Request("GET", "/", 5)).read() == b"said"
     assert len(engine.connections) == 2
 
 
 def test_after_a_broken_answer_its_connection_is_not_kept(engine: Engine, local: Local) -> None:
     engine.said = BEGUN + b"zz\r\n" + WHOLE
     with pytest.raises(IncompleteRead):
-        local.send("GET", "/", None, {}, 5).read()
+        local.send(Request("GET", "/", 5)).read()
     engine.said = WHOLE
-    assert local.send("POST", "/", b"{}", {}, 5).read() == b"said"
+    assert local.send(Request("POST", "/", 5, b"{}")).read() == b"said"
     assert len(engine.connections) == 2
 
 
 def test_what_is_read_after_the_end_is_not_kept(engine: Engine, local: Local) -> None:
-    answer = local.send("GET", "/", None, {}, 5)
+    answer = local.send(Request("GET", "/", 5))
     local.close()
     assert answer.read() == b"said"
-    assert local.send("GET", "/", None, {}, 5).read() == b"said"
+    assert local.send(Request("GET", "/", 5)).read() == b"said"
     assert len(engine.connections) == 2
 
 
@@ -149,20 +150,20 @@ def test_many_threads_get_their_own_answers(tmp_path: Path) -> None:
         closing(Local(str(tmp_path / "echo.sock"))) as it,
     ):
         with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(lambda n: it.send("GET", f"/{n}", None, {}, 5).read(), range(400)))
+            found = list(pool.map(lambda n: it.send(Request("GET", f"/{n}", 5)).read(), range(400)))
         assert found == [b"/%d" % number for number in range(400)]
         assert len(engine.connections) <= 8
 
 
 def test_an_answer_that_was_not_read_takes_its_connection_along(engine: Engine, local: Local) -> None:
-    local.send("GET", "/", None, {}, 5).close()
-    assert local.send("GET", "/", None, {}, 5).read() == b"said"
+    local.send(Request("GET", "/", 5)).close()
+    assert local.send(Request("GET", "/", 5)).read() == b"said"
     assert len(engine.connections) == 2
 
 
 def test_an_answer_that_is_cut_from_another_thread_ends_at_once(engine: Engine, local: Local) -> None:
     engine.said = BEGUN
-    answer = local.send("GET", "/", None, {}, 30)
+    answer = local.send(Request("GET", "/", 30))
     threading.Timer(0.1, answer.cut).start()
     began = time.monotonic()
     pieces = answer.pieces()
@@ -175,7 +176,7 @@ def test_an_answer_that_is_cut_from_another_thread_ends_at_once(engine: Engine, 
 
 def test_silence_is_borne_no_longer_than_was_said(engine: Engine, local: Local) -> None:
     engine.said = BEGUN
-    answer = local.send("GET", "/", None, {}, 0.1)
+    answer = local.send(Request("GET", "/", 0.1))
     pieces = answer.pieces()
     next(pieces)
     with pytest.raises(TimeoutError):
