@@ -8,11 +8,10 @@ the network looks at it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
-from typing import Protocol
 
 from ailtire_deploy import names, pipeline, recovery, revisions
 from ailtire_deploy.errors import (
@@ -26,14 +25,15 @@ from ailtire_deploy.errors import (
 )
 from ailtire_deploy.model import Stack
 from ailtire_deploy.names import LABEL_CANDIDATE, StackPath
-from ailtire_deploy.ports import Attachment, LogLine
+from ailtire_deploy.ports import Attachment, Engine
 from ailtire_deploy.segments import asking, comparing, dialogue, keeping, matrix
 from ailtire_deploy.segments.comparing import Findings, Scene
 from ailtire_deploy.segments.dialogue import Answer
 from ailtire_deploy.segments.matrix import Matrix
 from ailtire_deploy.state import Resource, State, Task
 
-PATIENCE = 120.0  # seconds for all answers
+PATIENCE = 120  # seconds for all answers
+LONGEST = 3600  # the same at most: what a killed look leaves behind has to go some time
 SPARE = 60  # seconds that a probe may be there beyond that
 POLL = 0.5
 LINES = 100_000  # of one answer
@@ -41,22 +41,6 @@ CLEANING = 15.0  # seconds in which an engine that is away may come back before 
 IN_VAIN = 4  # looks at the log of a probe that has ended
 ATTEMPTS = 5  # races for the label of a revision that may be lost
 OVER = ("complete", "failed", "rejected", "orphaned", "shutdown", "remove")
-
-
-class Ground(Protocol):
-    """What is needed of an engine."""
-
-    def observe(self, root: StackPath) -> State: ...
-
-    def create(self, resource: Resource) -> None: ...
-
-    def update(self, resource: Resource, found: Resource) -> None: ...
-
-    def remove(self, found: Resource) -> None: ...
-
-    def attachments(self) -> Sequence[Attachment]: ...
-
-    def logs(self, task_id: str, source: str, *, tail: int, since: float = 0.0) -> Iterator[LogLine]: ...
 
 
 def quiet(line: str) -> None:
@@ -67,7 +51,7 @@ def quiet(line: str) -> None:
 class Survey:
     """One look at the networks of a tree. ``image`` is ours; ``tell`` hears how far it is."""
 
-    engine: Ground
+    engine: Engine
     image: str
     tell: Callable[[str], None] = quiet
     now: Callable[[], float] = time.time
@@ -161,7 +145,7 @@ class Hearing:
     what is known of them.
     """
 
-    engine: Ground
+    engine: Engine
     tell: Callable[[str], None]
     is_ours: Callable[[Resource], bool]
     open: dict[str, int]

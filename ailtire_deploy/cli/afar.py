@@ -146,7 +146,7 @@ class Afar:
     def _until_settled(self, stack: StackPath, number: str, wait: bool) -> Recap:
         """What became of a revision. Raises Busy when somebody else's took its place."""
         while True:
-            told = self._patiently(lambda: self.remote.get(stack, f"history/{number}"))
+            told = patiently(lambda: self.remote.get(stack, f"history/{number}"), self.sleep, self.now)
             try:
                 found = told["progress"]
                 seen = Recap(found["stacks"], str(found["verdict"]), tuple(map(str, found["reasons"])))
@@ -159,17 +159,6 @@ class Afar:
             if seen.verdict != "pending" or not wait:
                 return seen
             self.sleep(POLL)
-
-    def _patiently(self, ask: Callable[[], Any]) -> Any:
-        """Ask again for a minute where nobody answers: a controller may be taking its successor's place."""
-        until = self.now() + OUTAGE
-        while True:
-            try:
-                return ask()
-            except Partly:
-                if self.now() >= until:
-                    raise
-                self.sleep(POLL)
 
     def _until_gone(self, stack: StackPath) -> None:
         """Nobody answers any more, for a while. Raises Failed when that takes too long."""
@@ -198,6 +187,18 @@ class Afar:
             return
         if not self.console.quiet:
             self._journal.note(nodes)
+
+
+def patiently(ask: Callable[[], Any], sleep: Callable[[float], None], now: Callable[[], float]) -> Any:
+    """Ask again for a minute where nobody answers: a controller may be taking its successor's place."""
+    until = now() + OUTAGE
+    while True:
+        try:
+            return ask()
+        except Partly:
+            if now() >= until:
+                raise
+            sleep(POLL)
 
 
 def allowing(prune: bool, interrupt: bool) -> dict[str, Any]:

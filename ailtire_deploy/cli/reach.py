@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ailtire_deploy import recovery, survey
 from ailtire_deploy.cli import targets
 from ailtire_deploy.cli.console import Console
-from ailtire_deploy.errors import AiltireError, Busy, Failed, NotFound, Unreachable, Usage
+from ailtire_deploy.errors import AiltireError, Busy, Failed, NotFound, Usage
 from ailtire_deploy.names import StackPath
 from ailtire_deploy.segments import matrix
 from ailtire_deploy.segments.comparing import Findings
@@ -22,8 +21,6 @@ from ailtire_deploy.views import plain, received
 if TYPE_CHECKING:
     from ailtire_deploy.remote import Remote
 
-POLL = 1.0  # seconds between two questions how far a look is
-OUTAGE = 60.0  # seconds for which its controller may be silent
 ENDINGS: Mapping[str, type[AiltireError]] = {"busy": Busy, "gone": NotFound}
 Tell = Callable[[str], None]
 
@@ -103,26 +100,23 @@ def asked(
     keep: bool,
     tell: Tell,
     sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], float] = time.monotonic,
 ) -> tuple[Findings, str]:
     """A look by the stack's controller, and the revision that bears its result. Raises Unreachable."""
+    from ailtire_deploy.cli.afar import POLL, patiently
+
     remote.insist(path)
     said, _ = remote.post(path, "network/verify", {"timeout": max(1, int(patience)), "keep": keep})
-    told, heard, id = 0, time.monotonic(), received.look(said).id
+    told, id = 0, received.look(said).id
     while True:
-        now = None
-        with suppress(Unreachable):
-            now = remote.get(path, "network/verify")
-        if now is not None:
-            look, heard = received.look(now), time.monotonic()
-            for line in look.told[told:]:
-                tell(plain.line(line))
-            told = max(told, len(look.told))
-            if look.id != id:
-                raise Failed(f"{path}: its controller has begun anew, or looks for somebody else; try again")
-            if look.state != "running":
-                return came_of(look)
-        elif time.monotonic() > heard + OUTAGE:
-            raise Unreachable(f"{path}: its controller does not say what came of the look")
+        look = received.look(patiently(lambda: remote.get(path, "network/verify"), sleep, now))
+        for line in look.told[told:]:
+            tell(plain.line(line))
+        told = max(told, len(look.told))
+        if look.id != id:
+            raise Failed(f"{path}: its controller has begun anew, or looks for somebody else; try again")
+        if look.state != "running":
+            return came_of(look)
         sleep(POLL)
 
 

@@ -14,11 +14,11 @@ from ailtire_deploy.maintenance import Wish, wish
 from ailtire_deploy.model import WHOLE
 from ailtire_deploy.rest.messages import JSON, Request
 from ailtire_deploy.rest.problems import HttpError
+from ailtire_deploy.survey import LONGEST, PATIENCE
 
 LIMIT = 512 * 1024
 SECRET_LIMIT = 500_000  # bytes: the engine takes less than 512,000
 SOURCE = "request"
-PATIENCE, LONGEST_LOOK = 120, 3600  # seconds for a look at the networks
 _KEYS = ("parameters", "environment", "definition", "composefile", "secrets", "context")
 
 
@@ -68,8 +68,8 @@ def verification(body: Mapping[str, Any]) -> tuple[float, bool]:
     known = ("timeout", "keep")
     _refuse([Problem(SOURCE, 0, 0, key[:80], "is not known here") for key in body if key not in known])
     timeout, keep = body.get("timeout", PATIENCE), body.get("keep", True)
-    if type(timeout) is not int or not 1 <= timeout <= LONGEST_LOOK:
-        _refuse([Problem(SOURCE, 0, 0, "timeout", f"has to be seconds, from 1 to {LONGEST_LOOK}")])
+    if type(timeout) is not int or not 1 <= timeout <= LONGEST:
+        _refuse([Problem(SOURCE, 0, 0, "timeout", f"has to be seconds, from 1 to {LONGEST}")])
     if not isinstance(keep, bool):
         _refuse([Problem(SOURCE, 0, 0, "keep", "has to be true or false")])
     return float(timeout), keep

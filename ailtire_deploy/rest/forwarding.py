@@ -1,6 +1,6 @@
 """Calls for a child: checked here, made again with a signature of our own, and the answer passed on.
 
-No token goes down, and of what comes up only status, body and an address of the one known form.
+No token goes down, and of what comes up only status, body and an address beside its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from ailtire_deploy.rest.endpoints import NUMBER, Endpoint
 from ailtire_deploy.rest.messages import JSON, Answer, json_answer
 from ailtire_deploy.rest.problems import PROBLEM_JSON, HttpError, unauthorised
 from ailtire_deploy.rest.streams import Stream
+
+BELOW = f"[a-z]+(?:/{NUMBER})?"  # an address beside the one that was asked: it can lead nowhere else
 
 
 def forward(call: Call, endpoint: Endpoint) -> Answer:
@@ -46,8 +48,7 @@ def _answer(call: Call, reply: Reply) -> Answer:
     ):
         streams.close(reply.body)
         raise HttpError(502, f"{call.place.child} answered with something unforeseen")
-    known = re.fullmatch(f"history/{NUMBER}|verify", reply.location, re.A)
-    headers = {"Location": reply.location} if known else {}
+    headers = {"Location": reply.location} if re.fullmatch(BELOW, reply.location, re.A) else {}
     found = json_answer(reply.body, reply.status, **headers)
     return Answer(found.status, found.body, reply.content_type, found.headers)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ailtire_deploy.rest.bodies import LONGEST_LOOK
 from ailtire_deploy.rest.shapes import COUNT, TEXT, Shape, by_name, many, one, or_nothing, ref, some
+from ailtire_deploy.survey import LONGEST, PATIENCE
 
 MEMBER = one(
     "Somebody in the tree; `ports` where it is known to listen, `outside`: a network of its leads there.",
@@ -59,6 +59,6 @@ COMPONENTS: Mapping[str, Shape] = {"Member": MEMBER, "Matrix": MATRIX, "Result":
 
 VERIFY = some(
     "How long all networks have for their answers, in seconds, and whether the result is written down.",
-    timeout={"type": "integer", "minimum": 1, "maximum": LONGEST_LOOK, "default": 120},
+    timeout={"type": "integer", "minimum": 1, "maximum": LONGEST, "default": PATIENCE},
     keep={"type": "boolean", "default": True},
 )

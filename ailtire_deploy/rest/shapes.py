@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ailtire_deploy.revocation import ID
 from ailtire_deploy.symptoms import WORST_LAST
 
 Shape = Mapping[str, Any]
@@ -266,7 +267,7 @@ MAINTENANCE: Shape = {
 }
 REVOKE: Shape = {
     "anyOf": [
-        one("One token.", id={"type": "string", "pattern": "^[0-9a-f]{1,12}-[0-9a-f]{16}$"}),
+        one("One token.", id={"type": "string", "pattern": f"^{ID.pattern}$"}),
         one("Every token.", all={"const": True}),
     ]
 }

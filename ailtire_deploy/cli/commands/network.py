@@ -14,8 +14,6 @@ from ailtire_deploy.names import StackPath
 if TYPE_CHECKING:
     from ailtire_deploy.remote import Remote
 
-LONGEST = 3600.0  # seconds: what was left behind has to go some time
-
 
 @click.group("network")
 def command() -> None:
@@ -71,7 +69,6 @@ def matrix(
 @click.option(
     "--timeout",
     type=options.Duration(),
-    default=120.0,
     metavar="TIME",
     help="How long to wait for all networks: 90s, 5m (default: 2m).",
 )
@@ -82,7 +79,12 @@ def matrix(
 @options.remote
 @options.console("text", "json", "markdown")
 def verify(
-    console: Console, path: StackPath, timeout: float, keep: bool, engine: str | None, remote: Remote | None
+    console: Console,
+    path: StackPath,
+    timeout: float | None,
+    keep: bool,
+    engine: str | None,
+    remote: Remote | None,
 ) -> int:
     """Ask inside every network of a running stack, and of all below it, who answers, and compare.
 
@@ -97,7 +99,9 @@ def verify(
       ailtire-deploy network verify shop --url https://shop.example --token -
     """
     from ailtire_deploy.cli import reach
+    from ailtire_deploy.survey import LONGEST, PATIENCE
 
-    if timeout > LONGEST:
+    patience = PATIENCE if timeout is None else timeout
+    if patience > LONGEST:
         raise click.UsageError("--timeout: an hour is the most")
-    return reach.verify(console, path, engine, remote, timeout, keep)
+    return reach.verify(console, path, engine, remote, patience, keep)
